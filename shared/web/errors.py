@@ -9,9 +9,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.contracts.problem import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
-from shared.logs import get_logger
-
-log = get_logger(__name__)
 
 
 class ServiceError(Exception):
@@ -81,10 +78,13 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timed_out", 413: "body_too_large"}
+
+
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     detail = str(error.detail)
-    code = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}.get(error.status_code, "bad_request")
+    code = _HTTP_CODES.get(error.status_code, "bad_request")
     return problem_response(
         request, status=error.status_code, code=code, title=detail, detail=detail, headers=error.headers
     )
@@ -106,8 +106,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+def unexpected_response(request: Request) -> JSONResponse:
     return problem_response(
         request,
         status=500,
@@ -121,4 +120,3 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,122 @@
+"""What surrounds every request: an id, a line in the log, a measurement, a deadline for the body."""
+
+import asyncio
+import re
+import time
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from shared.logs import get_logger
+from shared.web.errors import unexpected_response
+from shared.web.metrics import HttpMetrics
+
+log = get_logger(__name__)
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = {"/healthz", "/readyz", "/metrics"}  # probes would drown the rest of the log
+
+
+class RequestContext:
+    """Gives each request an id (the client's own when it is a plain word), logs and measures its answer, and turns
+    what nobody expected into a problem without its inner details."""
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        offered = Headers(scope=scope).get("x-request-id", "")
+        request_id = offered if _SAFE_ID.fullmatch(offered) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        with bound_contextvars(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            log.exception("unexpected error", path=_route(scope), exc_info=error)
+            if status:  # too late for another answer: let the server drop the connection
+                raise
+            await unexpected_response(Request(scope))(scope, receive, send_with_id)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, duration_s: float) -> None:
+        route = _route(scope)
+        self._metrics.observe(method=scope["method"], route=route, status=status, duration_s=duration_s)
+        if route not in _QUIET:
+            log.info(
+                "request", method=scope["method"], route=route, status=status, duration_ms=round(duration_s * 1e3, 1)
+            )
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, never the path itself: a path can hold a person's id."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+class BodyLimits:
+    """Holds a body to a size and a time: the server underneath would read for ever.
+
+    Both are raised as HTTPException, the one kind that FastAPI lets through while it parses a body.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        too_large = announced.isdecimal() and int(announced) > self._max_bytes
+        body = _Body(receive, -1 if too_large else self._max_bytes, self._timeout_s)
+        await self._app(scope, body.receive, send)
+
+
+class _Body:
+    def __init__(self, receive: Receive, left_bytes: int, timeout_s: float) -> None:
+        self._receive = receive
+        self._left_bytes = left_bytes
+        self._deadline = asyncio.get_running_loop().time() + timeout_s
+        self._whole = False
+
+    async def receive(self) -> Message:
+        if self._left_bytes < 0:  # announced too large: not a byte is read
+            raise HTTPException(413, "The body is too large")
+        if self._whole:  # what follows the body is the wait for a disconnect, which has no deadline
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body did not arrive in time") from None
+        self._left_bytes -= len(message.get("body", b""))
+        if self._left_bytes < 0:
+            raise HTTPException(413, "The body is too large")
+        self._whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
