@@ -93,7 +93,7 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
-        too_large = announced.isdecimal() and int(announced) > self._max_bytes
+        too_large = announced.isdecimal() and (len(announced) > 15 or int(announced) > self._max_bytes)
         body = _Body(receive, -1 if too_large else self._max_bytes, self._timeout_s)
         await self._app(scope, body.receive, send)
 

@@ -1,0 +1,117 @@
+"""SQLite for many writers in one process: one connection, one thread, and commits that are shared."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+Value = TypeVar("Value")
+
+MAX_GROUP = 256  # works to a commit: bounds how long the first of them waits for the last
+BUSY_TIMEOUT_S = 5.0  # for other processes that write to the same file
+
+
+@dataclass(frozen=True, slots=True)
+class _Work(Generic[Value]):
+    run: Callable[[sqlite3.Connection], Value]
+    answer: "Future[Value]"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in WAL mode with `synchronous=FULL`: what was committed survives a power cut."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+class SqliteWriter:
+    """Runs works in the order they came, gathers those that queued during a commit into the next one, and answers each
+    only after its commit. A work that raises is undone alone; a commit that fails fails its whole group."""
+
+    def __init__(self, path: Path, *, schema: Callable[[sqlite3.Connection], None]) -> None:
+        """Opens or makes the file and applies `schema`. Raises sqlite3.Error or OSError when it cannot."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = connect(path)
+        schema(self._connection)
+        self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name=f"sqlite {path.name}", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        """The work's result, once it is durable. Raises what the work raised, or sqlite3.Error of the commit."""
+        if self._closed:
+            raise sqlite3.ProgrammingError("the database is closed")
+        answer: Future[Value] = Future()
+        self._queue.put(_Work(work, answer))
+        # Shielded: a caller that goes away must not undo what others share a commit with.
+        return await asyncio.shield(asyncio.wrap_future(answer))
+
+    def close(self) -> None:
+        """Finishes what was asked for, then closes the file."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+            self._connection.close()
+
+    def _serve(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, open_end = self._gather(first)
+            self._commit(group)
+            if not open_end:
+                return
+
+    def _gather(self, first: _Work[Any]) -> tuple[list[_Work[Any]], bool]:
+        group = [first]
+        while len(group) < MAX_GROUP:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return group, False
+            group.append(following)
+        return group, True
+
+    def _commit(self, group: list[_Work[Any]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            results = [self._attempt(work) for work in group]
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            for work in group:
+                work.answer.set_exception(error)
+            return
+        for work, (value, failure) in zip(group, results, strict=True):
+            if failure is None:
+                work.answer.set_result(value)
+            else:
+                work.answer.set_exception(failure)
+
+    def _attempt(self, work: _Work[Any]) -> tuple[Any, Exception | None]:
+        self._connection.execute("SAVEPOINT work")
+        try:
+            value = work.run(self._connection)
+        except Exception as error:
+            # A full disk ends the whole transaction; then there is no savepoint to return to.
+            if not self._connection.in_transaction:
+                raise sqlite3.OperationalError("the transaction was ended by an earlier failure") from error
+            self._connection.execute("ROLLBACK TO work")
+            self._connection.execute("RELEASE work")
+            return None, error
+        self._connection.execute("RELEASE work")
+        return value, None
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
