@@ -76,7 +76,7 @@ class MicroBatcher(Generic[Item, Result]):
         try:
             results = await asyncio.get_running_loop().run_in_executor(self._executor, self._run, items)
             pairs = list(zip(batch, results, strict=True))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is the callers' to see
             for _, answer in batch:
                 if not answer.done():
                     answer.set_exception(error)

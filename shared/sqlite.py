@@ -1,6 +1,7 @@
 """SQLite for many writers in one process: one connection, one thread, and commits that are shared."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -113,5 +114,5 @@ class SqliteWriter:
         return value, None
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
+        with contextlib.suppress(sqlite3.Error):  # it fails only where SQLite has rolled back by itself
             self._connection.execute("ROLLBACK")

@@ -1,0 +1,200 @@
+"""The relay from the outbox to the logger: at once while the logger answers, for ever while it does not.
+
+There is one layer of retries, here. What the logger's answer means:
+
+    200                     each event has an outcome; `rejected` goes to the dead letters
+    no answer, 5xx, 429,    nothing is wrong with the events: they wait, and the relay pauses (full jitter, Brooker,
+    408, 401, 403, 404      "Exponential Backoff And Jitter", 2015). A key that was rotated or an address that was
+                            mistyped is an operator's to mend; a morning's attendance must not die of it
+    any other 4xx           the batch holds something the logger will never take: its events are sent one by one, and
+                            the ones that are refused alone go to the dead letters
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import assert_never
+from uuid import UUID
+
+import httpx
+from pydantic import ValidationError
+
+from recognizer.errors import OutboxUnavailable
+from recognizer.outbox import Outbox
+from shared.contracts.events import MAX_EVENTS, EventBatch, EventResult, EventResults, Outcome, RecognitionEvent
+from shared.logs import get_logger
+
+log = get_logger(__name__)
+
+_NOT_THE_EVENTS_FAULT = {401, 403, 404, 408, 429}
+
+
+class _Kind(StrEnum):
+    ANSWERED = auto()
+    AWAY = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    kind: _Kind
+    results: Sequence[EventResult] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    first_pause_s: float = 0.25
+    longest_pause_s: float = 15.0
+    idle_poll_s: float = 2.0  # how often to look for what other publishers left behind
+
+
+class Publisher:
+    """Owns one background task. Give it events that were just appended to the outbox and leased to this publisher;
+    it also takes up, by itself, whatever else waits in the spool."""
+
+    def __init__(
+        self, outbox: Outbox, client: httpx.AsyncClient, *, policy: RetryPolicy, jitter: random.Random | None = None
+    ) -> None:
+        self._outbox = outbox
+        self._client = client
+        self._policy = policy
+        self._jitter = jitter or random.SystemRandom()
+        self._offered: deque[RecognitionEvent] = deque()
+        self._waiters: dict[UUID, asyncio.Future[EventResult | None]] = {}
+        self._offer = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the last attempt found no logger. Then there is no verdict to wait for."""
+        return self._failures > 0
+
+    def healthy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._relay(), name="publisher")
+
+    async def close(self) -> None:
+        """Finishes the delivery in progress; what is left stays in the outbox."""
+        self._stop.set()
+        self._offer.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        await self._give_back(self._take_offered())
+
+    async def deliver(self, event: RecognitionEvent, budget_s: float) -> EventResult | None:
+        """The logger's answer to an event, or None when there is none within the budget: it goes on being sent."""
+        waiter: asyncio.Future[EventResult | None] = asyncio.get_running_loop().create_future()
+        self._waiters[event.event_id] = waiter
+        self._offered.append(event)
+        self._offer.set()
+        try:
+            async with asyncio.timeout(budget_s):
+                return await waiter
+        except TimeoutError:
+            return None
+        finally:
+            del self._waiters[event.event_id]
+
+    async def _relay(self) -> None:
+        while not self._stop.is_set():
+            self._offer.clear()
+            try:
+                await self._publish(self._take_offered() or await self._outbox.claim(MAX_EVENTS))
+            except OutboxUnavailable:  # full or read-only disk: readiness says so, and it may come back
+                self._failures += 1
+            except Exception as error:
+                log.exception("delivery broke", exc_info=error)
+                self._failures += 1
+            if self.away:
+                await _wait(self._stop, self._pause_s())
+            elif not self._offered:
+                await _wait(self._offer, self._policy.idle_poll_s)
+
+    def _take_offered(self) -> list[RecognitionEvent]:
+        return [self._offered.popleft() for _ in range(min(len(self._offered), MAX_EVENTS))]
+
+    def _pause_s(self) -> float:
+        doublings = min(self._failures - 1, 20)
+        return self._jitter.uniform(0, min(self._policy.longest_pause_s, self._policy.first_pause_s * 2**doublings))
+
+    async def _publish(self, batch: Sequence[RecognitionEvent]) -> None:
+        if not batch:
+            return
+        reply = await self._post(batch)
+        match reply.kind:
+            case _Kind.ANSWERED:
+                self._failures = 0
+                await self._settle(reply.results)
+            case _Kind.REFUSED if len(batch) > 1:
+                await self._publish_one_by_one(batch)
+            case _Kind.REFUSED:
+                rejected = EventResult(event_id=batch[0].event_id, outcome=Outcome.REJECTED, detail=reply.reason)
+                await self._settle([rejected])
+            case _Kind.AWAY:
+                self._failures += 1
+                log.warning("logger not reached", reason=reply.reason, events=len(batch), failures=self._failures)
+                await self._give_back([*batch, *self._take_offered()])
+            case _:
+                assert_never(reply.kind)
+
+    async def _publish_one_by_one(self, batch: Sequence[RecognitionEvent]) -> None:
+        for index, event in enumerate(batch):
+            await self._publish([event])
+            if self.away:
+                await self._give_back(batch[index + 1 :])
+                return
+
+    async def _post(self, batch: Sequence[RecognitionEvent]) -> _Reply:
+        body = EventBatch(events=list(batch)).model_dump_json()
+        try:
+            response = await self._client.post("/v1/events", content=body, headers={"Content-Type": "application/json"})
+        except httpx.HTTPError as error:
+            return _Reply(_Kind.AWAY, reason=type(error).__name__)
+        if response.is_success:
+            return _read_results(batch, response)
+        refused = response.is_client_error and response.status_code not in _NOT_THE_EVENTS_FAULT
+        return _Reply(_Kind.REFUSED if refused else _Kind.AWAY, reason=f"the logger answered {response.status_code}")
+
+    async def _settle(self, results: Sequence[EventResult]) -> None:
+        rejected = sum(result.outcome is Outcome.REJECTED for result in results)
+        if rejected:
+            log.error("events refused by the logger", events=rejected)
+        await self._outbox.settle(results)
+        for result in results:
+            self._tell(result.event_id, result)
+
+    async def _give_back(self, events: Sequence[RecognitionEvent]) -> None:
+        if events:
+            await self._outbox.release([event.event_id for event in events])
+        for event in events:
+            self._tell(event.event_id, None)
+
+    def _tell(self, event_id: UUID, result: EventResult | None) -> None:
+        waiter = self._waiters.get(event_id)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(result)
+
+
+def _read_results(batch: Sequence[RecognitionEvent], response: httpx.Response) -> _Reply:
+    try:
+        results = EventResults.model_validate_json(response.content).results
+    except ValidationError:
+        return _Reply(_Kind.AWAY, reason="the logger's answer cannot be read")
+    if [result.event_id for result in results] != [event.event_id for event in batch]:
+        return _Reply(_Kind.AWAY, reason="the logger answered for other events")
+    return _Reply(_Kind.ANSWERED, results)
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
