@@ -1,0 +1,110 @@
+"""Is this face good enough to be matched? Pure measurements on an aligned chip and its landmarks."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.engine.base import Chip, Detection, Landmarks
+
+VERSION = "1"  # changes whenever the same chip could be measured differently
+
+_MEASURED_AT_PX = 112  # sharpness depends on the scale, so every chip is measured at one
+# How far the nose tip stands before the plane of the eyes, in distances between the pupils: about 28 mm to 63 mm.
+_NOSE_DEPTH = 0.45
+
+
+class QualityIssue(StrEnum):
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    TURNED_AWAY = "turned_away"
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the person in front of the camera."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    QualityIssue.TOO_SMALL: "Come closer to the camera",
+    QualityIssue.BLURRED: "Hold still for a moment: the picture is blurred",
+    QualityIssue.TOO_DARK: "More light on the face is needed",
+    QualityIssue.TOO_BRIGHT: "There is too much light on the face",
+    QualityIssue.TURNED_AWAY: "Look at the camera",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPolicy:
+    """What is refused. Loose on purpose: the match has its own threshold, and these only stop the hopeless."""
+
+    min_size_px: float = 32
+    min_sharpness: float = 15
+    min_brightness: float = 25
+    max_brightness: float = 235
+    max_yaw_deg: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    size_px: float  # shorter side of the box, pixels of the picture as sent
+    sharpness: float  # variance of the Laplacian, at 112 × 112 pixels
+    brightness: float  # mean luminance, 0 to 255
+    yaw_deg: float  # positive when the face turns to the right of the picture
+    issue: QualityIssue | None  # the first reason to refuse it
+
+
+def assess(chip: Chip, detection: Detection, scale: float, policy: QualityPolicy) -> QualityReport:
+    """Measures one face. `scale` turns the frame's pixels into pixels of the picture as sent.
+
+    Sharpness is the variance of the Laplacian (Pech-Pacheco, Cristóbal, Chamorro-Martínez, Fernández-Valdivia: Diatom
+    autofocusing in brightfield microscopy, 2000).
+    """
+    luminance = _luminance(chip)
+    size_px = min(detection.box.width, detection.box.height) * scale
+    sharpness = float(cv2.Laplacian(luminance, cv2.CV_64F).var())
+    brightness = float(luminance.mean())
+    yaw_deg = estimate_yaw_deg(detection.landmarks)
+    issue = _first_issue(policy, size_px=size_px, sharpness=sharpness, brightness=brightness, yaw_deg=yaw_deg)
+    return QualityReport(size_px, sharpness, brightness, yaw_deg, issue)
+
+
+def estimate_yaw_deg(landmarks: Landmarks) -> float:
+    """How far the head is turned, from the eyes and the nose tip alone; good to about ten degrees.
+
+    Seen from far away, eyes `e` apart on a head turned by `yaw` are drawn `e·cos(yaw)` apart, and a nose standing
+    `k·e` before them is drawn `k·e·sin(yaw)` beside their middle. The quotient of the two, measured along the line of
+    the eyes so that a tilted head does not count as a turned one, is `k·tan(yaw)`.
+    """
+    left, right, nose = (landmarks[index].astype(np.float64) for index in range(3))
+    along = right - left
+    squared = float(along @ along)
+    if squared == 0:
+        return 90.0
+    offset = float((nose - (left + right) / 2) @ along) / squared
+    return math.degrees(math.atan(offset / _NOSE_DEPTH))
+
+
+def _luminance(chip: Chip) -> NDArray[np.uint8]:
+    how = cv2.INTER_AREA if chip.shape[0] > _MEASURED_AT_PX else cv2.INTER_LINEAR
+    grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(grey, (_MEASURED_AT_PX, _MEASURED_AT_PX), interpolation=how)  # type: ignore[return-value]  # OpenCV's stubs say any integer or float
+
+
+def _first_issue(
+    policy: QualityPolicy, *, size_px: float, sharpness: float, brightness: float, yaw_deg: float
+) -> QualityIssue | None:
+    """In the order in which a person can do something about it: darkness, for one, also looks like blur."""
+    refused = {
+        QualityIssue.TOO_SMALL: size_px < policy.min_size_px,
+        QualityIssue.TOO_DARK: brightness < policy.min_brightness,
+        QualityIssue.TOO_BRIGHT: brightness > policy.max_brightness,
+        QualityIssue.TURNED_AWAY: abs(yaw_deg) > policy.max_yaw_deg,
+        QualityIssue.BLURRED: sharpness < policy.min_sharpness,
+    }
+    return next((issue for issue, is_refused in refused.items() if is_refused), None)
