@@ -1,0 +1,53 @@
+"""One recognition as the logger keeps it: immutable, and known by its event id for ever."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from logger.domain.attendance import AttendanceKey
+from shared.contracts.attendance import Method
+from shared.contracts.events import Outcome, RecognitionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    event_id: UUID
+    person_id: str
+    person: str
+    name: str
+    distance: float
+    similarity: float
+    threshold: float
+    engine: str
+    source: str | None
+    captured_at: datetime
+    received_at: datetime
+    local_date: date
+    session_id: str | None
+    liveness: float | None
+    method: Method
+    digest: str
+
+    @property
+    def key(self) -> AttendanceKey:
+        return AttendanceKey.of(self.person_id, self.local_date, self.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSighting:
+    """A sighting and what became of it when it first arrived."""
+
+    sighting: Sighting
+    outcome: Outcome
+
+
+def body_digest(event: RecognitionEvent) -> str:
+    """SHA-256 of the event as canonical JSON: two deliveries with one digest are the same event.
+
+    What is null is left out, so that a field added to the wire later does not turn a waiting retry into another body.
+    """
+    body = event.model_dump(mode="json", exclude_none=True)
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,44 @@
+"""The logger's errors.
+
+ServiceError (shared.web.errors)
+├── Unauthenticated         401  no key, or none that is known
+├── Forbidden               403  the key lacks a scope
+├── InvalidJson             400  the body is not one JSON document in UTF-8
+├── InvalidCursor           422
+├── InvalidFilter           422  filters that contradict each other
+└── StoreUnavailable        503  the store does not answer, or its disk does not take a write
+    ├── StoreBusy           503  more writes are waiting than it is worth waiting behind
+    └── StoreUnusable       503  the store answers, but without what keeps attendance unique
+
+StartError                  stops the start, or a command, with a sentence for the operator
+"""
+
+from shared.web.errors import ServiceError
+
+
+class InvalidJson(ServiceError):
+    status, code, title = 400, "invalid_json", "Not JSON"
+
+
+class InvalidCursor(ServiceError):
+    status, code, title = 422, "invalid_cursor", "The cursor is not one of ours"
+
+
+class InvalidFilter(ServiceError):
+    status, code, title = 422, "invalid_field", "The filters contradict each other"
+
+
+class StoreUnavailable(ServiceError):
+    status, code, title, retry_after_s = 503, "store_unavailable", "The store is not available", 5
+
+
+class StoreBusy(StoreUnavailable):
+    code, title, retry_after_s = "store_busy", "Too many writes are waiting", 1
+
+
+class StoreUnusable(StoreUnavailable):
+    code, title, retry_after_s = "store_unusable", "The store cannot be used as it is", 60
+
+
+class StartError(Exception):
+    """The service or a command cannot go on; the message tells the operator what to do."""

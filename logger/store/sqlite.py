@@ -1,0 +1,290 @@
+"""The embedded store: one file. Writes share commits (shared.sqlite); reads have connections of their own."""
+
+import asyncio
+import queue
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import TypeVar
+
+from logger.domain.attendance import Attendance, AttendanceKey, begin, extend, rebuild
+from logger.domain.sightings import LoggedSighting, Sighting
+from logger.errors import StoreBusy, StoreUnavailable
+from logger.store.base import (
+    Acknowledgement,
+    AttendanceFilter,
+    EventFilter,
+    Page,
+    Position,
+    Reconciliation,
+    Recorded,
+    StoredKey,
+)
+from logger.store.documents import (
+    Fields,
+    attendance_fields,
+    attendance_from,
+    attendance_position,
+    event_position,
+    key_fields,
+    key_from,
+    logged_from,
+    sighting_fields,
+    sighting_from,
+    to_us,
+)
+from logger.store.preparation import Preparation
+from logger.store.sqlite_schema import apply_schema
+from shared.contracts.events import Outcome
+from shared.sqlite import SqliteWriter, connect
+
+Value = TypeVar("Value")
+Conditions = dict[str, str | int | None]  # "column >=" -> value; None asks for nothing
+
+MAX_WAITING_WRITES = 2_000
+READERS = 2
+_OWN_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _OWN_MISTAKES:
+        raise
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnavailable("The attendance file cannot be used at the moment") from error
+
+
+class SqliteStore:
+    """Implements Store."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: SqliteWriter | None = None
+        self._waiting_writes = 0
+        self._idle_readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="attendance reader")
+        self._preparation = Preparation(self._open)
+
+    async def prepare(self) -> None:
+        await self._preparation.done()
+
+    async def check(self) -> None:
+        await self._read(lambda connection: connection.execute("SELECT 1 FROM attendance LIMIT 1").fetchone())
+
+    async def close(self) -> None:
+        await self._preparation.stop()
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._close_readers)
+
+    async def record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
+        return await self._write(lambda connection: [_record(connection, sighting) for sighting in sightings])
+
+    async def acknowledge(self, key: AttendanceKey, *, seen_since: datetime, at: datetime) -> Acknowledgement:
+        return await self._write(lambda connection: _acknowledge(connection, key, seen_since, at))
+
+    async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
+        conditions: Conditions = {
+            "local_date >=": _iso(where.first_date),
+            "local_date <=": _iso(where.last_date),
+            "person_id =": where.person_id,
+            "session_id =": where.session_id,
+            "status =": where.status,
+            "method =": where.method,
+        }
+        sql, values = _newest_first("attendance", ("first_us", "id"), conditions, after, limit)
+        rows = await self._read(lambda connection: connection.execute(sql, values).fetchall())
+        return Page.cut([attendance_from(row) for row in rows], limit, attendance_position)
+
+    async def events_page(self, where: EventFilter, *, after: Position | None, limit: int) -> Page[LoggedSighting]:
+        conditions: Conditions = {
+            "local_date >=": _iso(where.first_date),
+            "local_date <=": _iso(where.last_date),
+            "person_id =": where.person_id,
+            "source =": where.source,
+            "outcome =": where.outcome,
+        }
+        sql, values = _newest_first("events", ("captured_us", "event_id"), conditions, after, limit)
+        rows = await self._read(lambda connection: connection.execute(sql, values).fetchall())
+        return Page.cut([logged_from(row) for row in rows], limit, event_position)
+
+    async def reconcile(self) -> Reconciliation:
+        # Events are read on a snapshot, so that the service goes on writing; only what looks wrong is looked at again
+        # inside a transaction.
+        suspects = await self._read(_suspects)
+        repaired = [await self._write(partial(_repair, key=key)) for key in suspects]
+        events, records = await self._read(_counts)
+        return Reconciliation(events=events, attendance=records, repaired=sum(repaired))
+
+    async def save_key(self, key: StoredKey) -> None:
+        await self._write(lambda connection: _put(connection, "api_keys", key_fields(key)))
+
+    async def keys(self) -> list[StoredKey]:
+        query = "SELECT * FROM api_keys ORDER BY created_us, key_id"
+        rows = await self._read(lambda connection: connection.execute(query).fetchall())
+        return [key_from(row) for row in rows]
+
+    async def _open(self) -> None:
+        with _translated():
+            self._writer = await asyncio.to_thread(_open_writer, self._path)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        await self.prepare()
+        if self._waiting_writes >= MAX_WAITING_WRITES:
+            raise StoreBusy("Too many writes are waiting for the disk")
+        assert self._writer is not None  # noqa: S101 - prepared just above
+        self._waiting_writes += 1
+        try:
+            with _translated():
+                return await self._writer.run(work)
+        finally:
+            self._waiting_writes -= 1
+
+    async def _read(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        await self.prepare()
+        with _translated():
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_now, work)
+
+    def _read_now(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        try:
+            connection = self._idle_readers.get_nowait()
+        except queue.Empty:
+            connection = connect(self._path)
+        try:
+            return work(connection)
+        finally:
+            self._idle_readers.put(connection)
+
+    def _close_readers(self) -> None:
+        self._readers.shutdown()
+        while not self._idle_readers.empty():
+            self._idle_readers.get_nowait().close()
+
+
+def _open_writer(path: Path) -> SqliteWriter:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # attendance is personal data; SQLite gives its side files the mode of the main one
+    return SqliteWriter(path, schema=apply_schema)
+
+
+def _record(connection: sqlite3.Connection, sighting: Sighting) -> Recorded:
+    stored = connection.execute(
+        "SELECT digest, attendance_id FROM events WHERE event_id = ?", (str(sighting.event_id),)
+    ).fetchone()
+    if stored is None:
+        return _record_new(connection, sighting)
+    if stored["digest"] != sighting.digest:
+        return Recorded(Outcome.REJECTED)
+    record = _attendance(connection, stored["attendance_id"])
+    return Recorded(Outcome.DUPLICATE) if record is None else _recorded(Outcome.DUPLICATE, record)
+
+
+def _record_new(connection: sqlite3.Connection, sighting: Sighting) -> Recorded:
+    known = _attendance(connection, sighting.key.record_id)
+    outcome = Outcome.RECORDED if known is None else Outcome.ALREADY_MARKED
+    record = begin(sighting) if known is None else extend(known, sighting)
+    _put(connection, "attendance", attendance_fields(record))
+    _put(connection, "events", {**sighting_fields(sighting), "outcome": outcome.value})
+    return _recorded(outcome, record)
+
+
+def _recorded(outcome: Outcome, record: Attendance) -> Recorded:
+    return Recorded(outcome, record.status, record.session_id, record.first_seen)
+
+
+def _attendance(connection: sqlite3.Connection, record_id: str) -> Attendance | None:
+    row = connection.execute("SELECT * FROM attendance WHERE id = ?", (record_id,)).fetchone()
+    return None if row is None else attendance_from(row)
+
+
+def _put(connection: sqlite3.Connection, table: str, fields: Fields) -> None:
+    """Inserts the row, or replaces the one with its primary key, which is the first field."""
+    names = ", ".join(fields)
+    places = ", ".join(f":{name}" for name in fields)
+    key, *others = fields
+    changes = ", ".join(f"{name} = excluded.{name}" for name in others)
+    connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({places}) ON CONFLICT ({key}) DO UPDATE SET {changes}",  # noqa: S608 - names are ours
+        fields,
+    )
+
+
+def _acknowledge(
+    connection: sqlite3.Connection, key: AttendanceKey, seen_since: datetime, at: datetime
+) -> Acknowledgement:
+    marked = connection.execute(
+        "UPDATE attendance SET acknowledged_us = ? WHERE id = ? AND acknowledged_us IS NULL AND last_us >= ?",
+        (to_us(at), key.record_id, to_us(seen_since)),
+    )
+    if marked.rowcount:
+        return Acknowledgement.FIRST
+    return Acknowledgement.ABSENT if _attendance(connection, key.record_id) is None else Acknowledgement.AGAIN
+
+
+def _suspects(connection: sqlite3.Connection) -> list[AttendanceKey]:
+    """Keys whose record is missing or is not what its events add up to."""
+    with _snapshot(connection):
+        rows = connection.execute("SELECT * FROM events ORDER BY attendance_id")
+        groups = ([sighting_from(row) for row in group] for _, group in groupby(rows, lambda row: row["attendance_id"]))
+        return [
+            group[0].key
+            for group in groups
+            if _attendance(connection, group[0].key.record_id) != _rebuilt(connection, group)
+        ]
+
+
+def _repair(connection: sqlite3.Connection, key: AttendanceKey) -> bool:
+    """Whether the record had to be written."""
+    rows = connection.execute(
+        "SELECT * FROM events WHERE person_id = ? AND attendance_id = ?", (key.person_id, key.record_id)
+    )
+    record = _rebuilt(connection, [sighting_from(row) for row in rows])
+    if record == _attendance(connection, key.record_id):
+        return False
+    _put(connection, "attendance", attendance_fields(record))
+    return True
+
+
+def _rebuilt(connection: sqlite3.Connection, group: list[Sighting]) -> Attendance:
+    return rebuild(group, _attendance(connection, group[0].key.record_id))
+
+
+def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    row = connection.execute("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM attendance)").fetchone()
+    return row[0], row[1]
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything read inside is of one moment."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _newest_first(
+    table: str, order: tuple[str, str], conditions: Conditions, after: Position | None, limit: int
+) -> tuple[str, list[str | int]]:
+    """The query and its values for one page, and one row more to know whether another page follows."""
+    asked = {f"{column} ?": value for column, value in conditions.items() if value is not None}
+    values: list[str | int] = list(asked.values())
+    wanted = list(asked)
+    if after is not None:
+        wanted.append(f"({order[0]}, {order[1]}) < (?, ?)")
+        values += [after.instant_us, after.id]
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    sql = f"SELECT * FROM {table} {where} ORDER BY {order[0]} DESC, {order[1]} DESC LIMIT ?"  # noqa: S608 - names are ours
+    return sql, [*values, limit + 1]
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
