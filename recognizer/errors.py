@@ -3,6 +3,7 @@
 ServiceError (shared.web.errors)
 ├── InvalidImage            400  bytes that are not a whole picture, or no picture at all
 │   └── MissingImage        400
+├── InvalidForm             400  a body that is neither a form nor JSON, whatever it says it is
 ├── UnsupportedImage        415  a picture of a kind we do not take
 ├── ImageTooLarge           413  too many bytes or pixels
 ├── ImageTooSmall           422
@@ -26,6 +27,10 @@ class InvalidImage(ServiceError):
 
 class MissingImage(InvalidImage):
     code, title = "missing_image", "No image in the request"
+
+
+class InvalidForm(ServiceError):
+    status, code, title = 400, "invalid_form", "The request cannot be read"
 
 
 class UnsupportedImage(ServiceError):

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from shared.contracts.base import WireModel
+from pydantic import Field
+
+from shared.contracts.base import Instant, Name, WireModel
 from shared.contracts.events import AttendanceStatus, Outcome
 
 
@@ -22,6 +24,21 @@ class DecisionKind(StrEnum):
 class Delivery(StrEnum):
     DELIVERED = "delivered"  # the logger has answered
     QUEUED = "queued"  # safe in the outbox; the logger has not answered yet
+
+
+class FaceMode(StrEnum):
+    ONE = "one"  # several faces are refused
+    ALL = "all"  # each face gets its own decision
+
+
+class RecognizeFields(WireModel):
+    """What a client may send beside the picture."""
+
+    source: Annotated[Name, Field(max_length=100)] | None = None  # camera or room
+    captured_at: Instant | None = None
+    event_id: UUID | None = None  # the client's own idempotency key
+    faces: FaceMode = FaceMode.ONE
+    record: bool = True
 
 
 class FaceBox(WireModel):
@@ -53,6 +70,7 @@ class FaceResult(WireModel):
     distance: float | None = None
     similarity: float | None = None
     liveness: float | None = None
+    attendance: "AttendanceNote | None" = None
 
 
 class AttendanceNote(WireModel):
@@ -103,4 +121,4 @@ class RecognizeJsonResponse(RecognizeResponse):
     recognized: bool
     message: str
     student: StudentNote | None = None
-    multiple_faces: bool | None = None
+    multiple_faces: bool

@@ -35,7 +35,7 @@ class RequestContext:
             return
         offered = Headers(scope=scope).get("x-request-id", "")
         request_id = offered if _SAFE_ID.fullmatch(offered) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         with bound_contextvars(request_id=request_id):
             await self._answer(scope, receive, send, request_id)
 

@@ -1,0 +1,110 @@
+"""A recognition, in the words of the wire."""
+
+from collections.abc import Sequence
+
+from recognizer.decision import MatchPolicy
+from recognizer.engine.base import Detection
+from recognizer.service import JudgedFace, Recognition
+from shared.contracts.recognition import (
+    DecisionKind,
+    FaceBox,
+    FaceQuality,
+    FaceResult,
+    ImageSize,
+    RecognizeJsonResponse,
+    RecognizeResponse,
+    StudentNote,
+)
+
+UNKNOWN = "Unknown"
+
+_REASONS = {
+    DecisionKind.KNOWN: "Recognized.",
+    DecisionKind.UNKNOWN: "This face belongs to nobody who is enrolled.",
+    DecisionKind.AMBIGUOUS: "Two enrolled people look too much alike to tell who this is.",
+    DecisionKind.NO_FACE: "No face was found. Look at the camera.",
+    DecisionKind.MULTIPLE_FACES: "Several faces were found. One person at a time, please.",
+    DecisionKind.LOW_QUALITY: "The face cannot be seen well enough.",
+    DecisionKind.SPOOF: "This does not look like a person in front of the camera.",
+}
+
+
+def to_response(recognition: Recognition, *, policy: MatchPolicy, engine: str, request_id: str) -> RecognizeResponse:
+    subject = recognition.subject
+    best = None if subject is None else subject.best
+    known = recognition.decision is DecisionKind.KNOWN
+    return RecognizeResponse(
+        match=known,
+        person=best.person.label if known and best else UNKNOWN,
+        distance=None if best is None else best.distance,
+        person_id=best.person.person_id if known and best else None,
+        name=best.person.name if known and best else None,
+        similarity=None if best is None else 1 - best.distance,
+        threshold=policy.threshold,
+        decision=recognition.decision,
+        reason=_reason(recognition),
+        faces=[_face(face, recognition.image.scale) for face in recognition.faces],
+        attendance=None if subject is None else subject.attendance,
+        image=ImageSize(width=recognition.image.width, height=recognition.image.height),
+        engine=engine,
+        gallery=recognition.gallery,
+        timings_ms=recognition.timings_ms,
+        request_id=request_id,
+    )
+
+
+def to_json_response(response: RecognizeResponse) -> RecognizeJsonResponse:
+    """With what the page that polls with base64 reads."""
+    student = None
+    if response.match and response.person_id is not None and response.name is not None:
+        student = StudentNote(serial_number=response.person_id, name=response.name)
+    return RecognizeJsonResponse(
+        **{name: getattr(response, name) for name in RecognizeResponse.model_fields},
+        recognized=response.match,
+        message=response.reason,
+        student=student,
+        multiple_faces=len(response.faces) > 1,
+    )
+
+
+def _reason(recognition: Recognition) -> str:
+    subject = recognition.subject
+    if recognition.decision is DecisionKind.LOW_QUALITY and subject is not None and subject.face.quality.issue:
+        return subject.face.quality.issue.advice
+    return _REASONS[recognition.decision]
+
+
+def _face(judged: JudgedFace, scale: float) -> FaceResult:
+    quality = judged.face.quality
+    best = judged.best
+    known = judged.decision is DecisionKind.KNOWN
+    return FaceResult(
+        box=_box(judged.face.detection, scale),
+        landmarks=_landmarks(judged.face.detection, scale),
+        score=judged.face.detection.score,
+        quality=FaceQuality(
+            sharpness=quality.sharpness,
+            brightness=quality.brightness,
+            size=quality.size_px,
+            yaw=quality.yaw_deg,
+            reason=None if quality.issue is None else quality.issue.advice,
+        ),
+        decision=judged.decision,
+        person=best.person.label if known and best else None,
+        person_id=best.person.person_id if known and best else None,
+        name=best.person.name if known and best else None,
+        distance=None if best is None else best.distance,
+        similarity=None if best is None else 1 - best.distance,
+        attendance=judged.attendance,
+    )
+
+
+def _box(detection: Detection, scale: float) -> FaceBox:
+    box = detection.box
+    return FaceBox(
+        x=round(box.x * scale), y=round(box.y * scale), width=round(box.width * scale), height=round(box.height * scale)
+    )
+
+
+def _landmarks(detection: Detection, scale: float) -> Sequence[tuple[float, float]]:
+    return [(round(float(x) * scale, 1), round(float(y) * scale, 1)) for x, y in detection.landmarks]

@@ -1,0 +1,20 @@
+"""What the lifespan opens and every request is given."""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from recognizer.gallery.watcher import GalleryHolder
+from recognizer.outbox import Outbox
+from recognizer.service import RecognitionService
+from recognizer.settings import RecognizerSettings
+from shared.security import ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    settings: RecognizerSettings
+    service: RecognitionService
+    gallery: GalleryHolder
+    outbox: Outbox
+    executor: Executor
+    api_keys: tuple[ApiKey, ...]

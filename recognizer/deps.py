@@ -1,0 +1,128 @@
+"""What routes are given: the state of the application, the caller's right to be here, the posted picture."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from pydantic import ValidationError
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from recognizer.app_state import State
+from recognizer.errors import ImageTooLarge, InvalidField, InvalidForm, MissingImage
+from recognizer.service import RecognitionService
+from recognizer.vision.decode import decode_data_url
+from shared.contracts.recognition import RecognizeFields
+from shared.security import Scope, find_key, presented_secret
+from shared.web.errors import Forbidden, Unauthenticated
+from shared.web.strict_json import InvalidJson, parse_strict_json
+
+IMAGE_PARTS = ("image", "file")
+MAX_FILES = 4
+MAX_FIELDS = 16
+MAX_FIELD_BYTES = 4_096
+NO_IMAGE = "No image file in request"
+
+
+def get_state(request: Request) -> State:
+    return cast(State, request.state.recognizer)
+
+
+StateDep = Annotated[State, Depends(get_state)]
+
+
+def get_service(state: StateDep) -> RecognitionService:
+    return state.service
+
+
+ServiceDep = Annotated[RecognitionService, Depends(get_service)]
+
+
+def require_key_when_closed(request: Request, state: StateDep) -> None:
+    """With RECOGNIZER_AUTH=open anybody may be recognized; with `key`, holders of a key."""
+    if state.settings.auth == "open":
+        return
+    secret = presented_secret(request.headers)
+    if secret is None:
+        raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
+    key = find_key(secret, state.api_keys)
+    if key is None:
+        raise Unauthenticated("The key is not known")
+    if Scope.RECOGNIZE not in key.scopes:
+        raise Forbidden("The key may not recognize")
+
+
+@dataclass(frozen=True, slots=True)
+class PostedPicture:
+    data: bytes
+    fields: RecognizeFields
+    is_json: bool
+
+
+async def read_picture(request: Request, state: StateDep) -> PostedPicture:
+    """From a multipart form or from JSON with base64. Raises MissingImage, InvalidForm, InvalidField, ImageTooLarge."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return await _read_json(request, state)
+    if kind == "multipart/form-data":
+        return await _read_form(request, state.settings.max_bytes)
+    raise MissingImage(NO_IMAGE)
+
+
+PictureDep = Annotated[PostedPicture, Depends(read_picture)]
+
+
+async def _read_json(request: Request, state: State) -> PostedPicture:
+    try:
+        body = parse_strict_json(await request.body())
+    except InvalidJson as error:
+        raise InvalidForm(f"The body is not valid JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise InvalidForm("The body must be a JSON object")
+    text = body.pop("image", None)
+    if text is None:
+        raise MissingImage(NO_IMAGE)
+    if not isinstance(text, str):
+        raise InvalidField("image must be a string")
+    fields = _fields(body)
+    unwrap = partial(decode_data_url, text, state.settings.max_bytes)
+    return PostedPicture(await asyncio.get_running_loop().run_in_executor(state.executor, unwrap), fields, is_json=True)
+
+
+class _InMemoryParser(MultiPartParser):
+    spool_max_size = 1 << 62  # a face is never written to a temporary file; the body's own limit bounds the memory
+
+
+async def _read_form(request: Request, max_bytes: int) -> PostedPicture:
+    parser = _InMemoryParser(
+        request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    )
+    try:
+        items = (await parser.parse()).multi_items()
+    except (MultiPartException, FormParserError) as error:
+        raise InvalidForm(str(error)) from None
+    files = [item for name, item in items if name in IMAGE_PARTS and isinstance(item, UploadFile)]
+    if len(files) > 1:
+        raise InvalidField("Send one image, not several")
+    data = await files[0].read() if files else b""
+    if not data:
+        raise MissingImage(NO_IMAGE)
+    if len(data) > max_bytes:
+        raise ImageTooLarge(f"The image is larger than {max_bytes} bytes")
+    fields = {name: item for name, item in items if name not in IMAGE_PARTS}
+    if len(fields) + len(files) != len(items):
+        raise InvalidField("A field occurs twice")
+    return PostedPicture(data, _fields(fields), is_json=False)
+
+
+def _fields(given: Mapping[str, object]) -> RecognizeFields:
+    try:
+        return RecognizeFields.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidField(f"{where}: {first['msg']}") from None

@@ -1,0 +1,56 @@
+"""The recognizer's settings: environment and `.env`, prefix `RECOGNIZER_`."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import CommaSeparated, ServiceSettings, check_names, split_commas
+
+Distance = Annotated[float, Field(ge=0, le=2)]
+
+
+class RecognizerSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="RECOGNIZER_", env_file=".env", extra="ignore", frozen=True)
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    dataset_dir: Path = Path("dataset")
+    models_dir: Path = Path("models")
+    state_dir: Path = Path("var/recognizer")
+    dataset_polling: bool = False  # for network volumes, which send no notices of change
+
+    model: str = "Dlib"
+    detector: str = "mtcnn"
+    backend: Literal["onnx", "tensorflow"] = "onnx"  # what DeepFace's own models run on
+    min_face_px: Annotated[int, Field(ge=20, le=400)] = 40
+    threshold: Distance | None = None  # None: the calibrated value of the engine
+    margin: Distance | None = None
+
+    logger_url: str = "http://127.0.0.1:8001"
+    logger_key: SecretStr | None = None
+    logger_key_file: Path | None = None  # read again at each delivery, so that a key can be rotated
+    logger_timeout_s: Annotated[float, Field(gt=0, le=30)] = 5
+    delivery_budget_s: Annotated[float, Field(ge=0, le=10)] = 0.5  # how long a client waits for the logger's verdict
+    outbox_max_events: Annotated[int, Field(ge=1)] = 100_000
+
+    auth: Literal["open", "key"] = "open"
+    api_keys: CommaSeparated = ()  # SHA-256 digests of the keys that clients present, hex
+    max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024
+    max_pixels: Annotated[int, Field(ge=10_000)] = 25_000_000
+    max_frames: Annotated[int, Field(ge=1)] = 32  # frames in flight before 503
+    workers: Annotated[int, Field(ge=1)] = os.cpu_count() or 1  # threads that decode and run models, one core each
+
+    _split = field_validator("cors_origins", "api_keys", mode="before")(split_commas)
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Room for a picture of `max_bytes` as base64 in JSON, and for the form around it."""
+        return self.max_bytes * 4 // 3 + 64 * 1024
+
+
+def load_settings() -> RecognizerSettings:
+    """Raises UnknownSetting or ValidationError."""
+    check_names(RecognizerSettings)
+    return RecognizerSettings()

@@ -1,0 +1,48 @@
+"""From bytes to aligned faces: what enrolment and recognition have in common. Synchronous; runs in an executor."""
+
+from dataclasses import dataclass
+
+from recognizer.engine.base import Alignment, Chip, Detection, Detector
+from recognizer.stopwatch import Stopwatch
+from recognizer.vision.align import align
+from recognizer.vision.decode import DecodedImage, DecodeLimits, decode
+from recognizer.vision.quality import QualityPolicy, QualityReport, assess
+
+MAX_FACES = 100  # of one picture, best scores first: a printed crowd must not take a minute
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    detection: Detection  # in pixels of the frame
+    chip: Chip
+    quality: QualityReport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    image: DecodedImage
+    faces: tuple[Face, ...]  # best detector score first
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFinder:
+    """Decodes, detects, aligns and judges, in that order."""
+
+    detector: Detector
+    alignment: Alignment
+    limits: DecodeLimits
+    quality: QualityPolicy
+
+    def find(self, data: bytes, stopwatch: Stopwatch) -> Scene:
+        """Raises what `decode` raises for a picture that cannot be read, EngineFailed when the detector breaks."""
+        with stopwatch.step("decode"):
+            image = decode(data, self.limits)
+        with stopwatch.step("detect"):
+            detections = self.detector.detect(image.frame)[:MAX_FACES]
+        with stopwatch.step("align"):
+            faces = tuple(self._look_at(image, detection) for detection in detections)
+        return Scene(image, faces)
+
+    def _look_at(self, image: DecodedImage, detection: Detection) -> Face:
+        chip = align(image.frame, detection, self.alignment)
+        return Face(detection, chip, assess(chip, detection, image.scale, self.quality))
