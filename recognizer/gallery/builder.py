@@ -1,0 +1,249 @@
+"""Photos to a gallery: looks only at what the cache does not know, and reports whatever it could not use."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import astuple, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from recognizer.engine.base import Alignment, Chip, Embedder, LandmarkTemplate
+from recognizer.errors import EngineFailed
+from recognizer.gallery.cache import EngineKey, PhotoIssue, PhotoRefusal, PhotoResult, TemplateCache
+from recognizer.gallery.dataset import DatasetListing, FolderIssue, FolderProblem, Photo, shown
+from recognizer.gallery.snapshot import Enrolled, GallerySnapshot, snapshot_of
+from recognizer.stopwatch import Stopwatch
+from recognizer.vision import decode, quality
+from recognizer.vision.faces import BACKGROUND_SHARE, Face, FaceFinder, foreground
+from shared.logs import get_logger
+from shared.web.errors import ServiceError
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+Progress = Callable[[int, int], None]  # photos looked at, photos to look at
+
+BATCH = 32
+MAX_PHOTO_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedPhoto:
+    path: str  # relative to the dataset
+    issue: PhotoIssue
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryReport:
+    people: int  # who can be recognized
+    photos: int  # that became templates
+    looked_at: int  # because the cache did not know them
+    unused: tuple[UnusedPhoto, ...] = ()
+    problems: tuple[FolderProblem, ...] = ()
+
+    def lines(self) -> list[str]:
+        """For the operator: one line of sums, then one for each photo and folder that is not used."""
+        people, photos = _counted(self.people, "person", "people"), _counted(self.photos, "photo", "photos")
+        return [
+            f"{people}, {photos} used, {self.looked_at} looked at",
+            *(f"{photo.path}: {photo.issue}: {photo.detail}" for photo in self.unused),
+            *(f"{folder.path}/: {folder.issue}: {folder.detail}" for folder in self.problems),
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BuiltGallery:
+    snapshot: GallerySnapshot
+    report: GalleryReport
+
+
+def engine_key(finder: FaceFinder, embedder: Embedder) -> EngineKey:
+    """Changes whenever the same photo could give another template or another refusal."""
+    preprocessing = (
+        f"decode {decode.VERSION} {astuple(finder.limits)}, align {_alignment_text(finder.alignment)}, "
+        f"quality {quality.VERSION} {astuple(finder.quality)}, background {BACKGROUND_SHARE}"
+    )
+    detector = finder.detector
+    return EngineKey(
+        detector.name, detector.version, embedder.name, embedder.version, preprocessing, embedder.dimension
+    )
+
+
+def pick_face(faces: Sequence[Face]) -> Face | PhotoRefusal:
+    """The one face of an enrolment photo, or why there is none to use."""
+    if not faces:
+        return PhotoRefusal(PhotoIssue.NO_FACE, "no face was found")
+    subject, *others = foreground(faces)
+    if others:
+        return PhotoRefusal(PhotoIssue.SEVERAL_FACES, f"{len(others) + 1} faces were found")
+    if subject.quality.issue is not None:
+        return PhotoRefusal(PhotoIssue.LOW_QUALITY, f"the face is {subject.quality.issue.replace('_', ' ')}")
+    return subject
+
+
+def build(
+    listing: DatasetListing,
+    cache: TemplateCache,
+    finder: FaceFinder,
+    embedder: Embedder,
+    *,
+    workers: int,
+    progress: Progress | None = None,
+) -> BuiltGallery:
+    """Blocks; call it in an executor. `workers` threads look at photos while this one embeds what they found.
+
+    No photo is fatal. Raises only what the cache and the engine have no name for.
+    """
+    key = engine_key(finder, embedder)
+    photos = [photo for folder in listing.people for photo in folder.photos]
+    work = _Enrolment(key, cache, finder, embedder, cache.results(key), cache.digests(photos))
+    missing = [photo for photo in photos if not work.is_known(photo)]
+    work.look_at(missing, workers, progress or _unwatched)
+    if listing.present:  # a volume that is not mounted must not cost the whole cache
+        cache.retain(photos, set(work.digests.values()))
+    return _gather(listing, work, looked_at=len(missing))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What a worker made of a photo."""
+
+    photo: Photo
+    digest: bytes | None  # None where the file could not be read
+    outcome: Chip | PhotoRefusal | None  # None where the same bytes are known from another file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Enrolment:
+    """One build: what is known of the photos, growing. Only `_look` runs in the workers, and it changes nothing."""
+
+    key: EngineKey
+    cache: TemplateCache
+    finder: FaceFinder
+    embedder: Embedder
+    results: dict[bytes, PhotoResult]  # by digest
+    digests: dict[Path, bytes]
+    passing: dict[Path, PhotoRefusal] = field(default_factory=dict)  # of this build alone: next time may be better
+
+    def result_of(self, photo: Photo) -> PhotoResult:
+        return self.passing.get(photo.path) or self.results[self.digests[photo.path]]
+
+    def is_known(self, photo: Photo) -> bool:
+        return self.digests.get(photo.path) in self.results
+
+    def look_at(self, photos: Sequence[Photo], workers: int, progress: Progress) -> None:
+        with ThreadPoolExecutor(max(1, workers), thread_name_prefix="enrol") as pool:
+            looks = _in_order(pool, self._look, photos, ahead=2 * BATCH)
+            done = 0
+            while batch := list(islice(looks, BATCH)):
+                self._finish(batch)
+                done += len(batch)
+                progress(done, len(photos))
+
+    def _look(self, photo: Photo) -> _Look:
+        if photo.size > MAX_PHOTO_BYTES:
+            return _Look(photo, None, PhotoRefusal(PhotoIssue.UNREADABLE, f"more than {MAX_PHOTO_BYTES >> 20} MiB"))
+        try:
+            data = photo.path.read_bytes()
+        except OSError as error:
+            return _Look(photo, None, PhotoRefusal(PhotoIssue.UNREADABLE, error.strerror or "cannot be read"))
+        digest = hashlib.sha256(data).digest()
+        return _Look(photo, digest, None if digest in self.results else self._find_face(data))
+
+    def _find_face(self, data: bytes) -> Chip | PhotoRefusal:
+        try:
+            picked = pick_face(self.finder.find(data, Stopwatch()).faces)
+        except EngineFailed as error:
+            return PhotoRefusal(PhotoIssue.ENGINE_FAILED, error.detail)
+        except ServiceError as error:
+            return PhotoRefusal(PhotoIssue.UNREADABLE, error.detail)
+        except Exception as error:
+            log.exception("unexpected error while looking at a photo", exc_info=error)
+            return PhotoRefusal(PhotoIssue.ENGINE_FAILED, "an unexpected error; the log has it")
+        return picked.chip if isinstance(picked, Face) else picked
+
+    def _finish(self, looks: Sequence[_Look]) -> None:
+        """Embeds the chips of a batch, and writes all that is final to the cache, so that a stop loses one batch."""
+        chips = {look.digest: look.outcome for look in looks if look.digest and isinstance(look.outcome, np.ndarray)}
+        made: dict[bytes, PhotoResult] = dict(self._embed(chips))
+        made |= {look.digest: look.outcome for look in looks if look.digest and isinstance(look.outcome, PhotoRefusal)}
+        final = {digest: result for digest, result in made.items() if not _may_pass(result)}
+        hashed = {look.photo: look.digest for look in looks if look.digest}
+        self.cache.store(self.key, final, hashed)
+        self.results.update(final)
+        for look in looks:
+            outcome = made.get(look.digest) if look.digest else look.outcome
+            if look.digest:
+                self.digests[look.photo.path] = look.digest
+            if isinstance(outcome, PhotoRefusal) and (look.digest is None or _may_pass(outcome)):
+                self.passing[look.photo.path] = outcome
+
+    def _embed(self, chips: Mapping[bytes, Chip]) -> dict[bytes, PhotoResult]:
+        """By digest. One chip that breaks the network must not take its batch with it."""
+        if not chips:
+            return {}
+        try:
+            return dict(zip(chips, self.embedder.embed(np.stack(list(chips.values()))), strict=True))
+        except EngineFailed as error:
+            if len(chips) == 1:
+                return dict.fromkeys(chips, PhotoRefusal(PhotoIssue.ENGINE_FAILED, error.detail))
+        alone = [self._embed({digest: chip}) for digest, chip in chips.items()]
+        return {digest: result for each in alone for digest, result in each.items()}
+
+
+def _may_pass(result: PhotoResult) -> bool:
+    """Whether the fault was the engine's and not the photo's."""
+    return isinstance(result, PhotoRefusal) and result.issue is PhotoIssue.ENGINE_FAILED
+
+
+def _gather(listing: DatasetListing, work: _Enrolment, looked_at: int) -> BuiltGallery:
+    enrolled: list[Enrolled] = []
+    unused: list[UnusedPhoto] = []
+    problems = list(listing.problems)
+    for folder in listing.people:
+        results = [(photo, work.result_of(photo)) for photo in folder.photos]
+        templates = [result for _, result in results if not isinstance(result, PhotoRefusal)]
+        unused += [
+            UnusedPhoto(shown(photo.path, listing.root), result.issue, result.detail)
+            for photo, result in results
+            if isinstance(result, PhotoRefusal)
+        ]
+        if templates:
+            enrolled.append(Enrolled(folder.person, np.stack(templates)))
+        else:
+            path = shown(folder.person.folder)
+            problems.append(FolderProblem(path, FolderIssue.NO_USABLE_PHOTO, "none of its photos can be used"))
+    snapshot = snapshot_of(enrolled, engine=str(work.key), dimension=work.key.dimension)
+    photos = len(snapshot.templates)
+    return BuiltGallery(snapshot, GalleryReport(len(enrolled), photos, looked_at, tuple(unused), tuple(problems)))
+
+
+def _in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Results in the order of the items, with at most `ahead` of them waiting in memory."""
+    queue: deque[Future[R]] = deque()
+    for item in items:
+        queue.append(pool.submit(work, item))
+        if len(queue) >= ahead:
+            yield queue.popleft().result()
+    while queue:
+        yield queue.popleft().result()
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _alignment_text(alignment: Alignment) -> str:
+    if isinstance(alignment, LandmarkTemplate):
+        return f"template {alignment.size} {alignment.points.tolist()}"
+    return f"eye level {alignment.size}"
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    """The progress of a build that nobody looks at."""
