@@ -137,7 +137,8 @@ class OptionalWeights:
         elif found != expected:
             raise WeightsMissing(
                 f"{path} is truncated or another file: SHA-256 {found}, expected {expected}. Remove it and fetch it "
-                f"from {file.urls[0]} with `{self.command}`"
+                f"from {file.urls[0]} with `{self.command}`, or, if it is your own, run "
+                f"`python -m recognizer models trust {self.name}`"
             )
         return LocatedFile(file.name, path, found)
 
