@@ -5,7 +5,6 @@ ServiceError (shared.web.errors)
 ├── Forbidden               403  the key lacks a scope
 ├── InvalidJson             400  the body is not one JSON document in UTF-8
 ├── InvalidCursor           422
-├── InvalidFilter           422  filters that contradict each other
 └── StoreUnavailable        503  the store does not answer, or its disk does not take a write
     ├── StoreBusy           503  more writes are waiting than it is worth waiting behind
     └── StoreUnusable       503  the store answers, but without what keeps attendance unique
@@ -22,10 +21,6 @@ class InvalidJson(ServiceError):
 
 class InvalidCursor(ServiceError):
     status, code, title = 422, "invalid_cursor", "The cursor is not one of ours"
-
-
-class InvalidFilter(ServiceError):
-    status, code, title = 422, "invalid_field", "The filters contradict each other"
 
 
 class StoreUnavailable(ServiceError):

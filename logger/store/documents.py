@@ -146,3 +146,23 @@ def key_from(stored: Stored) -> StoredKey:
         created_at=from_us(stored["created_us"]),
         revoked_at=None if stored["revoked_us"] is None else from_us(stored["revoked_us"]),
     )
+
+
+def event_document(sighting: Sighting) -> dict[str, Any]:
+    """Without an outcome yet: that is known when the attendance record has been extended. The id is there twice,
+    since lists are ordered by an index of instant and id, and not every server takes `_id` into an index."""
+    dates = {"captured_at": sighting.captured_at, "received_at": sighting.received_at}
+    return {"_id": str(sighting.event_id), **sighting_fields(sighting), **dates, "outcome": None}
+
+
+def attendance_document(record: Attendance) -> dict[str, Any]:
+    """Without the count of events, which MongoDB is asked for when it is wanted."""
+    fields: dict[str, Any] = attendance_fields(record)
+    del fields["events"]
+    dates = {"first_seen": record.first_seen, "last_seen": record.last_seen, "acknowledged_at": record.acknowledged_at}
+    return {"_id": record.id, **fields, **dates}
+
+
+def key_document(stored: StoredKey) -> dict[str, Any]:
+    dates = {"created_at": stored.created_at, "revoked_at": stored.revoked_at}
+    return {"_id": stored.key.key_id, **key_fields(stored), **dates}

@@ -1,17 +1,25 @@
 """Every implementation of Store, empty, and a way past each one's own methods."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Protocol
-from uuid import UUID
+from typing import Any, Protocol
+from uuid import UUID, uuid4
 
 import pytest
+from pymongo import AsyncMongoClient, MongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
 
 from logger.domain.sightings import Sighting
 from logger.store.base import Store
+from logger.store.mongo import MongoStore
 from logger.store.sqlite import SqliteStore
 from shared.contracts.attendance import Method
 from shared.sqlite import connect
@@ -60,17 +68,126 @@ class SqliteBackdoor:
             connection.execute(statement)
 
 
+class MongoBackdoor:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self.events = database["events"]
+        self.attendance = database["attendance"]
+
+    async def copy_event(self) -> None:
+        await self.events.insert_one(await self._only(self.events))
+
+    async def copy_attendance(self) -> None:
+        await self.attendance.insert_one(await self._only(self.attendance) | {"_id": "another"})
+
+    async def forget_attendance(self) -> None:
+        await self.attendance.delete_many({})
+
+    async def set_last_seen_back(self) -> None:
+        record = await self._only(self.attendance)
+        await self.attendance.update_one({}, {"$set": {"last_us": record["first_us"]}})
+
+    @staticmethod
+    async def _only(collection: AsyncCollection[dict[str, Any]]) -> dict[str, Any]:
+        document = await collection.find_one({})
+        assert document is not None
+        return document
+
+
+class WirePeer:
+    """The wire-compatible server of the package nx-27017, on a port and in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        folder = str(self._folder)
+        arguments = ["--data-dir", folder, "-p", str(self.port), "--log-file", f"{folder}/log"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "nx_27017.nx_27017", *arguments, "--pid-file", f"{folder}/pid"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with MongoClient[dict[str, Any]](self.url("admin"), serverSelectionTimeoutMS=20_000) as client:
+            client.admin.command("ping")  # waits until it answers
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+    def url(self, database: str) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/{database}"
+
+
+@pytest.fixture
+def wire_peer() -> Iterator[Callable[[Path], WirePeer]]:
+    """Makes peers that are not started yet and are stopped after the test."""
+    peers: list[WirePeer] = []
+
+    def make(folder: Path) -> WirePeer:
+        peers.append(WirePeer(folder))
+        return peers[-1]
+
+    yield make
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.fixture(scope="session")
+def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """The address of a database: on the server of MONGO_TEST_URL where one is given, else on the peer."""
+    given = os.environ.get("MONGO_TEST_URL")
+    if given is not None:
+        address, _, options = given.partition("?")
+        yield lambda database: f"{address.rstrip('/')}/{database}?{options}"
+        return
+    peer = WirePeer(tmp_path_factory.mktemp("wire-peer"))
+    peer.start()
+    yield peer.url
+    peer.stop()
+
+
+@pytest.fixture
+async def mongo_database(mongo_url: Callable[[str], str]) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """An empty database, dropped afterwards. PyMongo's own client, so that the tests do not see by the store's eyes."""
+    name = f"rollcall_test_{uuid4().hex}"
+    async with AsyncMongoClient[dict[str, Any]](mongo_url(name), tz_aware=True) as client:
+        yield client[name]
+        await client.drop_database(name)
+
+
 @pytest.fixture
 def attendance_file(tmp_path: Path) -> Path:
     return tmp_path / "logger" / "attendance.db"
 
 
-@pytest.fixture(params=["sqlite"])
-async def opened(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Store, Backdoor]]:
-    path: Path = request.getfixturevalue("attendance_file")
-    store = SqliteStore(path)
-    yield store, SqliteBackdoor(path)
+@pytest.fixture
+async def sqlite_store(attendance_file: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(attendance_file)
+    yield store
     await store.close()
+
+
+@pytest.fixture
+async def mongo_store(
+    mongo_url: Callable[[str], str], mongo_database: AsyncDatabase[dict[str, Any]]
+) -> AsyncIterator[MongoStore]:
+    store = MongoStore(mongo_url(mongo_database.name))
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "mongo"])
+def opened(request: pytest.FixtureRequest) -> tuple[Store, Backdoor]:
+    store: Store = request.getfixturevalue(f"{request.param}_store")
+    if request.param == "sqlite":
+        return store, SqliteBackdoor(request.getfixturevalue("attendance_file"))
+    return store, MongoBackdoor(request.getfixturevalue("mongo_database"))
 
 
 @pytest.fixture

@@ -1,0 +1,110 @@
+"""The logger, wired. The only place where concrete classes meet."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from logger.app_state import State
+from logger.errors import StoreUnavailable
+from logger.metrics import LoggerMetrics
+from logger.routes import attendance, compat, events
+from logger.services.attendance import AttendanceService
+from logger.services.ingest import IngestService
+from logger.services.keys import FixedKeys, StoredKeys
+from logger.services.marking import MarkingService
+from logger.settings import LoggerSettings, load_settings
+from logger.store.base import Store
+from logger.store.sqlite import SqliteStore
+from shared.clock import Clock, SystemClock
+from shared.logs import get_logger
+from shared.web.app import build_app
+from shared.web.health import Readiness
+
+log = get_logger(__name__)
+
+DESCRIPTION = "Recognitions in, attendance out."
+
+
+def create_app(
+    settings: LoggerSettings | None = None, *, clock: Clock | None = None, store: Store | None = None
+) -> FastAPI:
+    """The application; nothing is opened before its lifespan starts, and what is opened is closed with it, a given
+    `store` too."""
+    settings = settings or load_settings()
+    clock = clock or SystemClock()
+    registry = CollectorRegistry()
+    metrics = LoggerMetrics(registry)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with AsyncExitStack() as stack:
+            opened = store or build_store(settings)
+            stack.push_async_callback(opened.close)
+            await _prepare(opened)
+            yield {
+                "logger": build_state(settings, opened, clock, metrics),
+                "readiness": _readiness(settings, opened, metrics),
+            }
+
+    app = build_app(
+        title="Rollcall logger",
+        description=DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,
+        registry=registry,
+        cors_origins=settings.cors_origins,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
+    for routes in (events, attendance, compat):
+        app.include_router(routes.router)
+    return app
+
+
+def build_store(settings: LoggerSettings) -> Store:
+    path = settings.sqlite_path
+    if path is not None:
+        return SqliteStore(path)
+    from logger.store.mongo import MongoStore  # noqa: PLC0415 - the embedded store runs where no driver is installed
+
+    return MongoStore(settings.store_url.get_secret_value())
+
+
+def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics) -> State:
+    ingest = IngestService(store, site=settings.site, clock=clock, metrics=metrics)
+    fixed = settings.fixed_keys
+    return State(
+        ingest=ingest,
+        attendance=AttendanceService(store),
+        marking=MarkingService(
+            store,
+            ingest,
+            site=settings.site,
+            clock=clock,
+            window=timedelta(seconds=settings.mark_window_s),
+            trusted=settings.mark_attendance == "trusted",
+        ),
+        keys=StoredKeys(store, clock) if fixed is None else FixedKeys(fixed),
+    )
+
+
+async def _prepare(store: Store) -> None:
+    """A store that is away does not stop the start: the service is not ready until it is there."""
+    try:
+        await store.prepare()
+    except StoreUnavailable as error:
+        log.warning("started without the store", code=error.code, exc_info=error)
+
+
+def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics) -> Readiness:
+    async def check_store() -> None:
+        metrics.store_up.set(0)
+        await store.check()
+        metrics.store_up.set(1)
+
+    kind = "mongodb" if settings.sqlite_path is None else "sqlite"
+    return Readiness({"store": check_store}, info=lambda: {"store": kind, "time_zone": settings.timezone})

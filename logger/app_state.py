@@ -1,0 +1,16 @@
+"""What the lifespan opens and every request is given."""
+
+from dataclasses import dataclass
+
+from logger.services.attendance import AttendanceService
+from logger.services.ingest import IngestService
+from logger.services.keys import KeyRing
+from logger.services.marking import MarkingService
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    ingest: IngestService
+    attendance: AttendanceService
+    marking: MarkingService
+    keys: KeyRing

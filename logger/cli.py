@@ -1,0 +1,113 @@
+"""`python -m logger`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from logger.app import build_store, create_app
+from logger.errors import StartError, StoreUnavailable
+from logger.services.keys import KeyAdministration
+from logger.settings import LoggerSettings, load_settings
+from logger.store.base import Store
+from shared.clock import SystemClock
+from shared.logs import configure_logs
+from shared.security import Scope, write_secret_file
+from shared.settings import load_or_exit
+from shared.web.server import serve
+
+Command: TypeAlias = Callable[[Store, argparse.Namespace], Awaitable[int]]
+
+DONE, FAILED, REPAIRED = 0, 1, 3
+SCOPES = (Scope.EVENTS_WRITE, Scope.ATTENDANCE_READ)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    settings = load_or_exit(load_settings, "LOGGER_")
+    configure_logs(settings.log_level, settings.log_format)
+    if given.command == "serve":
+        serve(create_app(settings), settings)
+        return DONE
+    try:
+        return asyncio.run(_with_store(given.run, settings, given))
+    except (StartError, StoreUnavailable) as error:
+        sys.stderr.write(f"{error}\n")
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m logger", description="Recognitions in, attendance out.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until SIGTERM")
+    reconcile = commands.add_parser(
+        "reconcile", help="compare attendance with events and repair it; exit status 3 when something was repaired"
+    )
+    reconcile.set_defaults(run=_reconcile)
+    _add_keys(commands.add_parser("keys", help="API keys").add_subparsers(dest="keys", required=True))
+    return parser
+
+
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    add = commands.add_parser("add", help="make a key; its secret is shown this once")
+    add.add_argument("--file", type=Path, help="write the secret here, for its owner only, instead of printing it")
+    add.set_defaults(run=_add_key)
+    ensure = commands.add_parser("ensure", help="make sure that the key in a file is known; make it when there is none")
+    ensure.add_argument("--file", type=Path, required=True)
+    ensure.set_defaults(run=_ensure_key)
+    for command in (add, ensure):
+        command.add_argument("--scope", type=Scope, choices=SCOPES, action="append", required=True)
+        command.add_argument("--label", required=True)
+    commands.add_parser("list", help="all keys, without their secrets").set_defaults(run=_list_keys)
+    revoke = commands.add_parser("revoke", help="withdraw a key; running services notice within seconds")
+    revoke.add_argument("key_id", metavar="ID")
+    revoke.set_defaults(run=_revoke_key)
+
+
+async def _with_store(command: Command, settings: LoggerSettings, given: argparse.Namespace) -> int:
+    store = build_store(settings)
+    try:
+        await store.prepare()
+        return await command(store, given)
+    finally:
+        await store.close()
+
+
+async def _reconcile(store: Store, _: argparse.Namespace) -> int:
+    report = await store.reconcile()
+    print(f"events {report.events}  attendance {report.attendance}  repaired {report.repaired}")
+    return REPAIRED if report.repaired else DONE
+
+
+async def _add_key(store: Store, given: argparse.Namespace) -> int:
+    if given.file is not None and given.file.exists():
+        raise StartError(f"{given.file} exists; choose another file, or use `keys ensure`")
+    secret, key = await KeyAdministration(store, SystemClock()).add(given.scope, given.label)
+    if given.file is None:
+        print(secret)
+    else:
+        write_secret_file(given.file, secret)
+        print(f"key {key.key_id} in {given.file}")
+    return DONE
+
+
+async def _ensure_key(store: Store, given: argparse.Namespace) -> int:
+    key = await KeyAdministration(store, SystemClock()).ensure(given.file, given.scope, given.label)
+    print(f"key {key.key_id} in {given.file}")
+    return DONE
+
+
+async def _list_keys(store: Store, _: argparse.Namespace) -> int:
+    for stored in await KeyAdministration(store, SystemClock()).list_keys():
+        state = "in use" if stored.revoked_at is None else f"revoked {stored.revoked_at:%Y-%m-%d %H:%M}Z"
+        scopes = "+".join(sorted(stored.key.scopes))
+        print(f"{stored.key.key_id}  {stored.created_at:%Y-%m-%d %H:%M}Z  {state}  {scopes}  {stored.key.label}")
+    return DONE
+
+
+async def _revoke_key(store: Store, given: argparse.Namespace) -> int:
+    revoked = await KeyAdministration(store, SystemClock()).revoke(given.key_id)
+    print(f"key {revoked.key.key_id} is revoked")
+    return DONE

@@ -1,0 +1,24 @@
+"""`GET /v1/attendance`: who was there."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from logger.deps import AttendanceDep, key_with
+from logger.errors import InvalidCursor, StoreUnavailable
+from logger.routes.queries import AttendanceQuery
+from shared.contracts.attendance import AttendancePage
+from shared.security import Scope
+from shared.web.errors import Forbidden, Unauthenticated, problems
+
+router = APIRouter(prefix="/v1/attendance", tags=["attendance"])
+
+
+@router.get(
+    "",
+    dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
+    responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
+)
+async def attendance(query: Annotated[AttendanceQuery, Query()], service: AttendanceDep) -> AttendancePage:
+    """Attendance records, the latest arrivals first."""
+    return await service.attendance(query.to_filter(), cursor=query.cursor, limit=query.limit)

@@ -1,0 +1,47 @@
+"""`POST /v1/events`: recognitions in. `GET /v1/events`: the same, as they were kept."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from logger.deps import AttendanceDep, BatchDep, IngestDep, key_with
+from logger.errors import InvalidCursor, InvalidJson, StoreUnavailable
+from logger.routes.queries import EventsQuery
+from shared.contracts.attendance import EventPage
+from shared.contracts.events import MAX_EVENTS, EventResults, RecognitionEvent
+from shared.security import Scope
+from shared.web.errors import Forbidden, Unauthenticated, problems
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+_EVENTS = {
+    "type": "array",
+    "items": RecognitionEvent.model_json_schema(),
+    "minItems": 1,
+    "maxItems": MAX_EVENTS,
+}
+_BATCH = {"type": "object", "required": ["events"], "properties": {"events": _EVENTS}, "additionalProperties": False}
+
+
+@router.post(
+    "",
+    dependencies=[Depends(key_with(Scope.EVENTS_WRITE))],
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}},
+    responses=problems(InvalidJson, Unauthenticated, Forbidden, StoreUnavailable),
+)
+async def ingest(batch: BatchDep, service: IngestDep) -> EventResults:
+    """Keeps each event once and extends the attendance it belongs to. One result for each, in their order.
+
+    Sending a batch again is safe. An event that cannot be taken is `rejected`, with a reason, and the others are kept.
+    """
+    return await service.ingest(batch.events)
+
+
+@router.get(
+    "",
+    dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
+    responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
+)
+async def events(query: Annotated[EventsQuery, Query()], service: AttendanceDep) -> EventPage:
+    """Recognitions, newest first."""
+    return await service.events(query.to_filter(), cursor=query.cursor, limit=query.limit)

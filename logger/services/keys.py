@@ -1,0 +1,125 @@
+"""API keys: who may write events and who may read attendance."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from logger.errors import StartError
+from logger.store.base import KeyStore, StoredKey
+from shared.clock import Clock
+from shared.security import (
+    KEY_PREFIX,
+    ApiKey,
+    Scope,
+    digest_of,
+    find_key,
+    new_key,
+    new_secret,
+    read_secret_file,
+    write_secret_file,
+)
+
+LIFETIME = timedelta(seconds=10)  # a revoked key opens nothing after this
+MISS_LIFETIME = timedelta(seconds=1)  # a new key opens after this; a guesser costs the store one read a second
+
+
+class KeyRing(Protocol):
+    async def find(self, secret: str) -> ApiKey | None:
+        """The key with this secret, when it may still be used."""
+        ...
+
+
+class FixedKeys:
+    """The keys of LOGGER_API_KEYS."""
+
+    def __init__(self, keys: Iterable[ApiKey]) -> None:
+        self._keys = tuple(keys)
+
+    async def find(self, secret: str) -> ApiKey | None:
+        return find_key(secret, self._keys)
+
+
+class StoredKeys:
+    """The keys in the store, remembered for a while: reading them for each delivery would cost as much as the delivery.
+
+    Every lookup compares with all of them, so that its time says nothing about which one it was.
+    """
+
+    def __init__(self, store: KeyStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._keys: tuple[ApiKey, ...] = ()
+        self._read_at: datetime | None = None
+        self._reading = asyncio.Lock()
+
+    async def find(self, secret: str) -> ApiKey | None:
+        """Raises StoreUnavailable when what is remembered is too old and the store does not answer."""
+        found = find_key(secret, await self._keys_of_age(LIFETIME))
+        return found or find_key(secret, await self._keys_of_age(MISS_LIFETIME))
+
+    async def _keys_of_age(self, lifetime: timedelta) -> tuple[ApiKey, ...]:
+        async with self._reading:
+            now = self._clock.now()
+            if self._read_at is None or not timedelta(0) <= now - self._read_at < lifetime:
+                stored = await self._store.keys()
+                self._keys = tuple(one.key for one in stored if one.revoked_at is None)
+                self._read_at = now
+            return self._keys
+
+
+class KeyAdministration:
+    """What `python -m logger keys` does."""
+
+    def __init__(self, store: KeyStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def add(self, scopes: Iterable[Scope], label: str) -> tuple[str, ApiKey]:
+        """The secret, which nobody can ask for again, and the key."""
+        secret = new_secret()
+        return secret, await self._save(secret, scopes, label)
+
+    async def list_keys(self) -> list[StoredKey]:
+        return await self._store.keys()
+
+    async def revoke(self, key_id: str) -> StoredKey:
+        """Raises StartError when there is no such key. Revoking twice keeps the first date."""
+        for stored in await self._store.keys():
+            if stored.key.key_id == key_id:
+                revoked = replace(stored, revoked_at=stored.revoked_at or self._clock.now())
+                await self._store.save_key(revoked)
+                return revoked
+        raise StartError(f"there is no key {key_id}; `keys list` shows those there are")
+
+    async def ensure(self, path: Path, scopes: Iterable[Scope], label: str) -> ApiKey:
+        """The key in the file, made when there is none, in the store with at least these scopes.
+
+        The file comes first: when the second step fails, the next run finds the file and completes it. Raises
+        StartError when the file holds something else or a key that was revoked.
+        """
+        return await self._save(await asyncio.to_thread(_secret_in, path), scopes, label)
+
+    async def _save(self, secret: str, scopes: Iterable[Scope], label: str) -> ApiKey:
+        digest = digest_of(secret)
+        there = next((one for one in await self._store.keys() if one.key.digest == digest), None)
+        if there is None:
+            made = StoredKey(new_key(secret, scopes, label), created_at=self._clock.now())
+        elif there.revoked_at is None:
+            made = replace(there, key=replace(there.key, scopes=there.key.scopes | frozenset(scopes)))
+        else:
+            raise StartError(f"key {there.key.key_id} was revoked; remove its file to have another made")
+        await self._store.save_key(made)
+        return made.key
+
+
+def _secret_in(path: Path) -> str:
+    if not path.exists():
+        write_secret_file(path, new_secret())
+    path.chmod(0o600)
+    secret = read_secret_file(path)
+    if not secret.startswith(KEY_PREFIX):
+        raise StartError(f"{path} does not hold a key; remove it to have one made")
+    return secret
