@@ -13,6 +13,8 @@ from recognizer.engine.base import Chip, Detection, Landmarks
 VERSION = "1"  # changes whenever the same chip could be measured differently
 
 _MEASURED_AT_PX = 112  # sharpness depends on the scale, so every chip is measured at one
+_USUAL_CONTRAST, _LEAST_CONTRAST = 50.0**2, 5.0**2  # variances of luminance
+_ROUNDING_NOISE = 20 / 12  # 1/12 for each pixel, times the squares of the kernel's weights: 4² + 4 · 1²
 # How far the nose tip stands before the plane of the eyes, in distances between the pupils: about 28 mm to 63 mm.
 _NOSE_DEPTH = 0.45
 
@@ -41,11 +43,16 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class QualityPolicy:
-    """What is refused. Loose on purpose: the match has its own threshold, and these only stop the hopeless."""
+    """What is refused. Loose on purpose: the match has its own threshold, and these only stop the hopeless.
+
+    Measured on 280 news photos of 250 × 250 pixels with the default engine, faces about 90 pixels wide: sharpness 22
+    and more (after a Gaussian blur of 4 pixels, less than 12 in nineteen of twenty), brightness 51 to 177, yaw within
+    48 degrees. At an eighth of its light a photo still gives nearly the same embedding.
+    """
 
     min_size_px: float = 32
-    min_sharpness: float = 15
-    min_brightness: float = 25
+    min_sharpness: float = 12
+    min_brightness: float = 16
     max_brightness: float = 235
     max_yaw_deg: float = 60
 
@@ -53,25 +60,33 @@ class QualityPolicy:
 @dataclass(frozen=True, slots=True)
 class QualityReport:
     size_px: float  # shorter side of the box, pixels of the picture as sent
-    sharpness: float  # variance of the Laplacian, at 112 × 112 pixels
+    sharpness: float  # variance of the Laplacian at 112 × 112 pixels and a usual contrast
     brightness: float  # mean luminance, 0 to 255
     yaw_deg: float  # positive when the face turns to the right of the picture
     issue: QualityIssue | None  # the first reason to refuse it
 
 
 def assess(chip: Chip, detection: Detection, scale: float, policy: QualityPolicy) -> QualityReport:
-    """Measures one face. `scale` turns the frame's pixels into pixels of the picture as sent.
-
-    Sharpness is the variance of the Laplacian (Pech-Pacheco, Cristóbal, Chamorro-Martínez, Fernández-Valdivia: Diatom
-    autofocusing in brightfield microscopy, 2000).
-    """
+    """Measures one face. `scale` turns the frame's pixels into pixels of the picture as sent."""
     luminance = _luminance(chip)
     size_px = min(detection.box.width, detection.box.height) * scale
-    sharpness = float(cv2.Laplacian(luminance, cv2.CV_64F).var())
+    sharpness = measure_sharpness(luminance)
     brightness = float(luminance.mean())
     yaw_deg = estimate_yaw_deg(detection.landmarks)
     issue = _first_issue(policy, size_px=size_px, sharpness=sharpness, brightness=brightness, yaw_deg=yaw_deg)
     return QualityReport(size_px, sharpness, brightness, yaw_deg, issue)
+
+
+def measure_sharpness(luminance: NDArray[np.uint8]) -> float:
+    """Variance of the Laplacian, as it would be with a contrast (standard deviation) of 50.
+
+    The measure is that of Pech-Pacheco, Cristóbal, Chamorro-Martínez, Fernández-Valdivia: Diatom autofocusing in
+    brightfield microscopy (2000). It grows with the square of the contrast, so that without the division a sharp face
+    in dim light would count as blurred; what rounding to whole numbers adds is taken away first.
+    """
+    laplacian = float(cv2.Laplacian(luminance, cv2.CV_64F).var())
+    contrast = max(float(luminance.var()), _LEAST_CONTRAST)
+    return max(0.0, laplacian - _ROUNDING_NOISE) * _USUAL_CONTRAST / contrast
 
 
 def estimate_yaw_deg(landmarks: Landmarks) -> float:

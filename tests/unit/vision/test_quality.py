@@ -14,7 +14,10 @@ POLICY = QualityPolicy()
 
 
 def textured(size: int = 112, *, low: int = 60, high: int = 200, cells: int = 28) -> Chip:
-    grid = np.random.default_rng(7).integers(low, high, (cells, cells, 3), dtype=np.uint8)
+    """Light on one side and dark on the other, as a face is, with features of a fourth of that contrast."""
+    shade = np.linspace(low, high, cells)[None, :, None]
+    features = np.random.default_rng(7).uniform(low, high, (cells, cells, 1))
+    grid = np.broadcast_to(0.75 * shade + 0.25 * features, (cells, cells, 3)).astype(np.uint8)
     return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
 
 
@@ -50,7 +53,7 @@ def test_the_size_is_that_in_the_picture_as_sent() -> None:
     ("chip", "issue"),
     [
         (np.zeros((112, 112, 3), np.uint8), QualityIssue.TOO_DARK),
-        (textured(low=0, high=20), QualityIssue.TOO_DARK),
+        (textured(low=0, high=16), QualityIssue.TOO_DARK),
         (np.full((112, 112, 3), 255, np.uint8), QualityIssue.TOO_BRIGHT),
         (np.full((112, 112, 3), 128, np.uint8), QualityIssue.BLURRED),
         (cv2.GaussianBlur(textured(), (0, 0), 6).astype(np.uint8), QualityIssue.BLURRED),
@@ -92,6 +95,13 @@ def test_blur_lowers_sharpness_step_by_step() -> None:
     found = [look(chip).sharpness for chip in blurred]
     assert found == sorted(found, reverse=True)
     assert found[0] > 10 * found[-1]
+
+
+@pytest.mark.parametrize("light", [0.5, 0.25])
+def test_dim_light_does_not_count_as_blur(light: float) -> None:
+    dim = (textured() * light).astype(np.uint8)
+    assert look(dim).sharpness == pytest.approx(look(textured()).sharpness, rel=0.15)
+    assert look(dim).issue is None
 
 
 def test_every_issue_has_advice_for_the_person() -> None:
