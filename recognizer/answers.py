@@ -1,7 +1,5 @@
 """A recognition, in the words of the wire."""
 
-from collections.abc import Sequence
-
 from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Detection
 from recognizer.service import JudgedFace, Recognition
@@ -70,7 +68,7 @@ def to_json_response(response: RecognizeResponse) -> RecognizeJsonResponse:
 def _reason(recognition: Recognition) -> str:
     subject = recognition.subject
     if recognition.decision is DecisionKind.LOW_QUALITY and subject is not None and subject.face.quality.issue:
-        return subject.face.quality.issue.advice
+        return f"{subject.face.quality.issue.advice}."
     return _REASONS[recognition.decision]
 
 
@@ -106,5 +104,5 @@ def _box(detection: Detection, scale: float) -> FaceBox:
     )
 
 
-def _landmarks(detection: Detection, scale: float) -> Sequence[tuple[float, float]]:
+def _landmarks(detection: Detection, scale: float) -> list[tuple[float, float]]:
     return [(round(float(x) * scale, 1), round(float(y) * scale, 1)) for x, y in detection.landmarks]

@@ -3,8 +3,6 @@
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from recognizer.gallery.watcher import GalleryHolder
-from recognizer.outbox import Outbox
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
 from shared.security import ApiKey
@@ -14,7 +12,5 @@ from shared.security import ApiKey
 class State:
     settings: RecognizerSettings
     service: RecognitionService
-    gallery: GalleryHolder
-    outbox: Outbox
     executor: Executor
     api_keys: tuple[ApiKey, ...]

@@ -29,7 +29,7 @@ NO_IMAGE = "No image file in request"
 
 
 def get_state(request: Request) -> State:
-    return cast(State, request.state.recognizer)
+    return cast("State", request.state.recognizer)
 
 
 StateDep = Annotated[State, Depends(get_state)]

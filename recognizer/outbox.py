@@ -123,7 +123,11 @@ class Outbox:
         await self._write(self._probe)
 
     async def counts(self) -> OutboxCounts:
-        return await asyncio.to_thread(self._read, self._count)
+        return await asyncio.to_thread(self.read_counts)
+
+    def read_counts(self) -> OutboxCounts:
+        """Blocks."""
+        return self._read(self._count)
 
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         return await asyncio.to_thread(self._read, lambda connection: self._dead_letters(connection, limit))

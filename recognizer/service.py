@@ -2,30 +2,32 @@
 
 import asyncio
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4, uuid5
 
 from recognizer.batching import MicroBatcher
 from recognizer.decision import MatchPolicy, decide
 from recognizer.engine.base import Chip
-from recognizer.errors import InvalidField, Overloaded
+from recognizer.errors import EngineFailed, InvalidField, Overloaded
 from recognizer.gallery.snapshot import Candidate, Match
 from recognizer.gallery.watcher import GalleryHolder
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision.decode import DecodedImage
-from recognizer.vision.faces import Face, FaceFinder
+from recognizer.vision.faces import Face, FaceFinder, foreground
 from shared.clock import Clock
 from shared.contracts.events import EventResult, RecognitionEvent
 from shared.contracts.recognition import AttendanceNote, DecisionKind, Delivery, FaceMode, RecognizeFields
 
 MAX_AHEAD = timedelta(minutes=5)  # of a client's clock
 MAX_BEHIND = timedelta(days=31)  # a kiosk that was offline over the holidays
+FRAME_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,7 @@ class RecognitionService:
         outbox: Outbox,
         publisher: Publisher,
         clock: Clock,
+        observe: Callable[[DecisionKind, dict[str, float]], None],
         max_frames: int,
         delivery_budget_s: float,
     ) -> None:
@@ -73,7 +76,9 @@ class RecognitionService:
         self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
+        self._observe = observe
         self._free_places = max_frames
+        self._engine_fault: EngineFailed | None = None
         self._delivery_budget_s = delivery_budget_s
 
     async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
@@ -82,22 +87,44 @@ class RecognitionService:
         captured_at = self._captured_at(fields)
         stopwatch = Stopwatch()
         with self._place():
-            scene = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._finder.find, picture, stopwatch
-            )
-            with stopwatch.step("match"):
-                judged = await self._judge(scene.faces, fields.faces)
+            image, judged = await self._see(picture, fields.faces, stopwatch)
             if fields.record:
                 with stopwatch.step("record"):
                     judged = await self._record(judged, fields, captured_at)
+        decision, timings_ms = _decision(judged, fields.faces), stopwatch.readings_ms()
+        self._observe(decision, timings_ms)
         return Recognition(
-            decision=_decision(judged, fields.faces),
-            image=scene.image,
+            decision=decision,
+            image=image,
             faces=judged,
             subject=_subject(judged, fields.faces),
             gallery=self._gallery.current.fingerprint,
-            timings_ms=stopwatch.readings_ms(),
+            timings_ms=timings_ms,
         )
+
+    async def check(self) -> None:
+        """Raises EngineFailed when the last frame broke the engine."""
+        if self._engine_fault is not None:
+            raise self._engine_fault
+
+    async def _see(
+        self, picture: bytes, mode: FaceMode, stopwatch: Stopwatch
+    ) -> tuple[DecodedImage, tuple[JudgedFace, ...]]:
+        """Everything that runs a model, within a time: a model that hangs must not take its caller along."""
+        try:
+            async with asyncio.timeout(FRAME_TIMEOUT_S):
+                find = partial(self._finder.find, picture, stopwatch)
+                scene = await asyncio.get_running_loop().run_in_executor(self._executor, find)
+                with stopwatch.step("match"):
+                    judged = await self._judge(scene.faces, mode)
+        except TimeoutError:
+            self._engine_fault = EngineFailed("Recognition took too long")
+            raise self._engine_fault from None
+        except EngineFailed as error:
+            self._engine_fault = error
+            raise
+        self._engine_fault = None
+        return scene.image, judged
 
     def _captured_at(self, fields: RecognizeFields) -> datetime:
         now = self._clock.now()
@@ -117,8 +144,10 @@ class RecognitionService:
             self._free_places += 1
 
     async def _judge(self, faces: Sequence[Face], mode: FaceMode) -> tuple[JudgedFace, ...]:
-        if mode is FaceMode.ONE and len(faces) > 1:
-            return tuple(JudgedFace(face, DecisionKind.MULTIPLE_FACES) for face in faces)
+        if mode is FaceMode.ONE:
+            faces = foreground(faces)
+            if len(faces) > 1:
+                return tuple(JudgedFace(face, DecisionKind.MULTIPLE_FACES) for face in faces)
         return _one_face_a_person(await asyncio.gather(*(self._judge_one(face) for face in faces)))
 
     async def _judge_one(self, face: Face) -> JudgedFace:

@@ -1,5 +1,6 @@
 """From bytes to aligned faces: what enrolment and recognition have in common. Synchronous; runs in an executor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recognizer.engine.base import Alignment, Chip, Detection, Detector
@@ -9,6 +10,7 @@ from recognizer.vision.decode import DecodedImage, DecodeLimits, decode
 from recognizer.vision.quality import QualityPolicy, QualityReport, assess
 
 MAX_FACES = 100  # of one picture, best scores first: a printed crowd must not take a minute
+BACKGROUND_SHARE = 0.5  # a face at most this share of the largest one's side is somebody passing behind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +24,12 @@ class Face:
 class Scene:
     image: DecodedImage
     faces: tuple[Face, ...]  # best detector score first
+
+
+def foreground(faces: Sequence[Face]) -> tuple[Face, ...]:
+    """The largest face and whichever come near it in size, in their order: those who stand before the camera."""
+    largest_px = max((face.quality.size_px for face in faces), default=0)
+    return tuple(face for face in faces if face.quality.size_px > BACKGROUND_SHARE * largest_px)
 
 
 @dataclass(frozen=True, slots=True)

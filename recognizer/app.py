@@ -1,0 +1,270 @@
+"""The recognizer, wired. The only place where concrete classes meet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import cv2
+import httpx
+import numpy as np
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from prometheus_client import CollectorRegistry
+from tqdm import tqdm
+
+from recognizer.app_state import State
+from recognizer.batching import MicroBatcher
+from recognizer.decision import MatchPolicy
+from recognizer.engine.base import Chip, Embedder
+from recognizer.engine.loader import Engine, load_engine
+from recognizer.gallery.builder import BuiltGallery, build
+from recognizer.gallery.cache import TemplateCache
+from recognizer.gallery.dataset import scan
+from recognizer.gallery.snapshot import Match
+from recognizer.gallery.watcher import GalleryHolder, GalleryWatcher
+from recognizer.logger_key import LoggerKey
+from recognizer.metrics import RecognitionMetrics
+from recognizer.outbox import Outbox
+from recognizer.publisher import Publisher, RetryPolicy
+from recognizer.routes import recognize
+from recognizer.service import RecognitionService
+from recognizer.settings import RecognizerSettings, load_settings
+from recognizer.vision.decode import DecodeLimits
+from recognizer.vision.faces import FaceFinder
+from recognizer.vision.quality import QualityPolicy
+from shared.clock import Clock, SystemClock
+from shared.logs import get_logger
+from shared.security import ApiKey, Scope
+from shared.web.app import build_app
+from shared.web.health import NotReady, Readiness
+
+log = get_logger(__name__)
+
+VERSION = "0.1.0"
+LEASE_S = 20.0  # on an event in the outbox; longer than one delivery can take
+MAX_BATCH = 16  # faces to a call of the network
+
+DESCRIPTION = """Finds faces, names the people it knows, and posts their attendance to the logger."""
+
+
+def create_app(
+    settings: RecognizerSettings | None = None,
+    *,
+    clock: Clock | None = None,
+    logger_transport: httpx.AsyncBaseTransport | None = None,
+) -> FastAPI:
+    """For `uvicorn recognizer.app:create_app --factory`. Nothing is opened before the lifespan begins, which raises
+    StartError when weights are missing or a name in the settings is not known."""
+    settings = settings or load_settings()
+    registry = CollectorRegistry()
+    wiring = _Wiring(settings, clock or SystemClock(), logger_transport, RecognitionMetrics(registry))
+    app = build_app(
+        title="Rollcall recognizer",
+        description=DESCRIPTION,
+        version=VERSION,
+        lifespan=wiring.lifespan,
+        registry=registry,
+        cors_origins=settings.cors_origins,
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
+    app.include_router(recognize.router)
+    app.add_api_route("/", _to_docs, include_in_schema=False)
+    return app
+
+
+async def _to_docs() -> RedirectResponse:
+    return RedirectResponse("docs")
+
+
+class _Wiring:
+    """Opens everything in the order of dependence; the stack closes it in reverse."""
+
+    def __init__(
+        self,
+        settings: RecognizerSettings,
+        clock: Clock,
+        logger_transport: httpx.AsyncBaseTransport | None,
+        metrics: RecognitionMetrics,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._logger_transport = logger_transport
+        self._metrics = metrics
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with AsyncExitStack() as stack:
+            executor = stack.enter_context(ThreadPoolExecutor(self._settings.workers, thread_name_prefix="model"))
+            engine = await _in(executor, partial(open_engine, self._settings))
+            finder = face_finder(engine, self._settings)
+            holder, watcher = await self._open_gallery(stack, finder, engine.embedder)
+            outbox, publisher = await self._open_delivery(stack)
+            batcher = _open_batcher(stack, executor, engine.embedder, holder, self._settings)
+            service = RecognitionService(
+                finder=finder,
+                identify=batcher,
+                gallery=holder,
+                executor=executor,
+                policy=match_policy(engine.embedder, self._settings),
+                engine=f"{engine.embedder.name}/{engine.detector.name}",
+                outbox=outbox,
+                publisher=publisher,
+                clock=self._clock,
+                observe=self._metrics.observe,
+                max_frames=self._settings.max_frames,
+                delivery_budget_s=self._settings.delivery_budget_s,
+            )
+            self._metrics.watch(outbox, holder)
+            log.info("ready", engine=service.engine, people=len(holder.current.people))
+            yield {
+                "recognizer": State(self._settings, service, executor, _api_keys(self._settings.api_keys)),
+                "readiness": _readiness(service, holder, watcher, outbox, publisher),
+            }
+
+    async def _open_gallery(
+        self, stack: AsyncExitStack, finder: FaceFinder, embedder: Embedder
+    ) -> tuple[GalleryHolder, GalleryWatcher]:
+        executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="gallery"))
+        rebuild = partial(build_gallery, self._settings, finder, embedder)
+        holder = GalleryHolder(await _in(executor, partial(rebuild, workers=self._settings.workers)))
+        for line in holder.report.lines()[1:]:
+            log.debug("not used for recognition", what=line)
+        watcher = GalleryWatcher(
+            self._settings.dataset_dir,
+            holder,
+            partial(rebuild, workers=1),  # recognition goes on meanwhile
+            executor,
+            force_polling=self._settings.dataset_polling,
+        )
+        await stack.enter_async_context(_running(watcher.run()))
+        return holder, watcher
+
+    async def _open_delivery(self, stack: AsyncExitStack) -> tuple[Outbox, Publisher]:
+        settings = self._settings
+        outbox = Outbox(
+            settings.state_dir / "outbox.db",
+            clock=self._clock,
+            owner=uuid4().hex,
+            lease_s=LEASE_S,
+            max_pending=settings.outbox_max_events,
+        )
+        stack.callback(outbox.close)
+        secret = None if settings.logger_key is None else settings.logger_key.get_secret_value()
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=settings.logger_url,
+                auth=LoggerKey(secret, settings.logger_key_file),
+                timeout=settings.logger_timeout_s,
+                transport=self._logger_transport,
+                trust_env=False,
+            )
+        )
+        publisher = Publisher(outbox, client, policy=RetryPolicy())
+        publisher.start()
+        stack.push_async_callback(publisher.close)
+        return outbox, publisher
+
+
+def open_engine(settings: RecognizerSettings) -> Engine:
+    """Blocks. Loaded and warmed: the first call of a network allocates what later calls find. Raises StartError."""
+    cv2.setNumThreads(1)  # the executor already keeps every core busy
+    engine = load_engine(
+        model=settings.model,
+        detector=settings.detector,
+        models_dir=settings.models_dir,
+        state_dir=settings.state_dir,
+        backend=settings.backend,
+        min_face_px=settings.min_face_px,
+    )
+    size = engine.embedder.alignment.size
+    engine.embedder.embed(np.zeros((1, size, size, 3), np.uint8))
+    engine.detector.detect(np.zeros((480, 640, 3), np.uint8))
+    return engine
+
+
+def face_finder(engine: Engine, settings: RecognizerSettings) -> FaceFinder:
+    limits = DecodeLimits(max_pixels=settings.max_pixels)
+    return FaceFinder(engine.detector, engine.embedder.alignment, limits, QualityPolicy())
+
+
+def match_policy(embedder: Embedder, settings: RecognizerSettings) -> MatchPolicy:
+    defaults = embedder.defaults
+    return MatchPolicy(
+        threshold=defaults.threshold if settings.threshold is None else settings.threshold,
+        margin=defaults.margin if settings.margin is None else settings.margin,
+    )
+
+
+def build_gallery(
+    settings: RecognizerSettings, finder: FaceFinder, embedder: Embedder, *, workers: int
+) -> BuiltGallery:
+    """Blocks; shows a progress bar on a terminal while photos are looked at."""
+    cache = TemplateCache(settings.state_dir / "templates.db")
+    with tqdm(desc="Looking at new photos", unit="photo", disable=None, leave=False, delay=0.5) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return build(scan(settings.dataset_dir), cache, finder, embedder, workers=workers, progress=progress)
+
+
+def _open_batcher(
+    stack: AsyncExitStack, executor: Executor, embedder: Embedder, holder: GalleryHolder, settings: RecognizerSettings
+) -> MicroBatcher[Chip, Match]:
+    def identify(chips: Sequence[Chip]) -> Sequence[Match]:
+        return holder.current.match(embedder.embed(np.stack(chips)))
+
+    batcher = MicroBatcher(
+        identify, executor, max_batch=MAX_BATCH, max_waiting=settings.max_frames * 100, lanes=settings.workers
+    )
+    stack.push_async_callback(batcher.close)
+    return batcher
+
+
+def _readiness(
+    service: RecognitionService, holder: GalleryHolder, watcher: GalleryWatcher, outbox: Outbox, publisher: Publisher
+) -> Readiness:
+    async def gallery() -> None:
+        if not watcher.healthy():
+            raise NotReady("the dataset is not watched any more")
+
+    async def delivery() -> None:
+        if not publisher.healthy():
+            raise NotReady("deliveries have stopped")
+
+    def info() -> dict[str, str]:
+        return {
+            "engine": service.engine,
+            "gallery": holder.current.fingerprint,
+            "people": str(len(holder.current.people)),
+            "photos_not_used": str(len(holder.report.unused)),
+            "threshold": str(service.policy.threshold),
+            "margin": str(service.policy.margin),
+        }
+
+    return Readiness({"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "engine": service.check}, info)
+
+
+def _api_keys(digests: Sequence[str]) -> tuple[ApiKey, ...]:
+    return tuple(ApiKey(digest[:12], digest, frozenset({Scope.RECOGNIZE}), "settings") for digest in digests)
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _in(executor: Executor, work: Callable[[], Any]) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(executor, work)

@@ -1,0 +1,165 @@
+"""`python -m recognizer …`"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from recognizer.errors import OutboxUnavailable, StartError
+from recognizer.settings import RecognizerSettings, load_settings
+from shared.logs import configure_logs
+from shared.settings import load_or_exit
+from shared.web.errors import ServiceError
+
+# Commands import what they need when they run: `outbox` must not load a neural network.
+# ruff: noqa: PLC0415
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parsed = _parser().parse_args(arguments)
+    settings = load_or_exit(load_settings, "RECOGNIZER_")
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        status: int = parsed.run(settings, parsed)
+    except (StartError, ServiceError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m recognizer", description="Recognizes faces; see README.md")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    serve = commands.add_parser("serve", help="run the service")
+    serve.set_defaults(run=_serve)
+    people = commands.add_parser("people", help="who can be recognized, and which photos are not used and why")
+    people.set_defaults(run=_people)
+    demo = commands.add_parser("demo", help="add two demo people to the dataset")
+    demo.set_defaults(run=_demo)
+    _add_evaluate(commands.add_parser("evaluate", help="measure recognition on folders of known people and strangers"))
+    _add_models(commands.add_parser("models", help="list optional weights, or fetch them"))
+    _add_outbox(commands.add_parser("outbox", help="what waits for the logger, and what it refused"))
+    return parser
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--known", type=Path, required=True, help="a folder of folders, one a person")
+    parser.add_argument("--strangers", type=Path, help="a folder of photos of other people")
+    parser.add_argument("--enroll", type=int, default=3, help="photos of each person to enrol; the others are probes")
+    parser.add_argument(
+        "--face",
+        choices=("centre", "service"),
+        default="centre",
+        help="which face of a photo: the one nearest its centre, or the only one in the foreground",
+    )
+    parser.set_defaults(run=_evaluate)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="action")
+    actions.add_parser("list", help="every optional weight file, and whether it is there")
+    fetch = actions.add_parser("fetch", help="download, check the SHA-256, put in place")
+    fetch.add_argument("name", help="DeepFace's name of a model or a detector, such as Facenet512")
+    fetch.set_defaults(run=_fetch_models)
+    parser.set_defaults(run=_list_models)
+
+
+def _add_outbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--retry", action="store_true", help="send every refused event again")
+    parser.set_defaults(run=_outbox)
+
+
+def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
+    from recognizer.app import create_app
+    from recognizer.engine.loader import check_engine
+    from shared.web.server import serve
+
+    check_engine(  # before anything heavy is imported, so that a missing file is said at once
+        model=settings.model,
+        detector=settings.detector,
+        models_dir=settings.models_dir,
+        backend=settings.backend,
+    )
+    return serve(create_app(settings), settings)
+
+
+def _people(settings: RecognizerSettings, _: argparse.Namespace) -> int:
+    from recognizer.app import build_gallery, face_finder, open_engine
+
+    engine = open_engine(settings)
+    built = build_gallery(settings, face_finder(engine, settings), engine.embedder, workers=settings.workers)
+    for person in built.snapshot.people:
+        print(person.label)
+    print("\n".join(built.report.lines()))
+    return 0
+
+
+def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:
+    from recognizer.demo import add_demo_people
+
+    for photo in add_demo_people(settings.dataset_dir):
+        print(f"added {photo}")
+    return 0
+
+
+def _list_models(settings: RecognizerSettings, _: argparse.Namespace) -> int:
+    from recognizer.engine.fetch import listing
+
+    print(listing(settings.models_dir))
+    return 0
+
+
+def _fetch_models(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.engine.fetch import fetch
+
+    for file in fetch(parsed.name, settings.models_dir):
+        print(f"ready: {file}")
+    return 0
+
+
+def _outbox(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    return asyncio.run(_show_outbox(settings, retry=parsed.retry))
+
+
+async def _show_outbox(settings: RecognizerSettings, *, retry: bool) -> int:
+    from recognizer.outbox import Outbox
+    from shared.clock import SystemClock
+
+    file = settings.state_dir / "outbox.db"
+    if not await asyncio.to_thread(file.exists):
+        raise OutboxUnavailable(f"there is no outbox at {file} yet")
+    open_outbox = partial(Outbox, file, clock=SystemClock(), owner="cli", lease_s=1, max_pending=1)
+    outbox = await asyncio.to_thread(open_outbox)
+    try:
+        if retry:
+            print(f"{await outbox.revive()} events will be sent again")
+        counts = await outbox.counts()
+        oldest = "" if counts.oldest_pending_at is None else f", the oldest since {counts.oldest_pending_at:%F %T} UTC"
+        print(f"{counts.pending} waiting{oldest}; {counts.dead} refused")
+        for letter in await outbox.dead_letters():
+            print(f"{letter.event.event_id}  {letter.added_at:%F %T} UTC  {letter.attempts} attempts  {letter.reason}")
+    finally:
+        outbox.close()
+    return 0
+
+
+def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.app import face_finder, match_policy, open_engine
+    from recognizer.evaluation.identification import FaceChoice, evaluate, read_known, read_strangers
+    from recognizer.evaluation.report import table
+
+    engine = open_engine(settings)
+    result = evaluate(
+        read_known(parsed.known),
+        read_strangers(parsed.strangers),
+        finder=face_finder(engine, settings),
+        embedder=engine.embedder,
+        policy=match_policy(engine.embedder, settings),
+        choice=FaceChoice(parsed.face),
+        enrolled_photos=parsed.enroll,
+        workers=settings.workers,
+    )
+    print(table(result))
+    return 0

@@ -1,0 +1,40 @@
+"""What the recognizer measures of itself."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from recognizer.gallery.watcher import GalleryHolder
+from recognizer.outbox import Outbox
+from shared.contracts.recognition import DecisionKind
+from shared.web.metrics import LATENCY_BUCKETS_S, live_gauge
+
+
+class RecognitionMetrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._decisions = Counter("recognizer_decisions_total", "Frames by decision", ("decision",), registry=registry)
+        self._steps_s = Histogram(
+            "recognizer_step_seconds",
+            "Time by step of a frame",
+            ("step",),
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+
+    def observe(self, decision: DecisionKind, timings_ms: dict[str, float]) -> None:
+        self._decisions.labels(decision).inc()
+        for step, ms in timings_ms.items():
+            self._steps_s.labels(step).observe(ms / 1e3)
+
+    def watch(self, outbox: Outbox, holder: GalleryHolder) -> None:
+        live_gauge(
+            self._registry, "recognizer_people", "People who can be recognized", lambda: len(holder.current.people)
+        )
+        live_gauge(
+            self._registry,
+            "recognizer_outbox_pending",
+            "Events not yet delivered",
+            lambda: outbox.read_counts().pending,
+        )
+        live_gauge(
+            self._registry, "recognizer_outbox_dead", "Events the logger refused", lambda: outbox.read_counts().dead
+        )
