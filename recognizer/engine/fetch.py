@@ -69,11 +69,15 @@ def fetch(
     """Makes sure that all the files `name` needs are in the models folder, and returns where they are.
 
     What is there and right is not downloaded again. Raises StartError for a name that needs no files or does not exist,
-    WeightsMissing when no source gave the right file; the folder then holds no part of it.
+    and when the folder cannot be written; WeightsMissing when no source gave the right file, of which the folder then
+    holds no part.
     """
     files = [file for entry in _entries(name, backend, catalogue) for file in entry.files]
-    with _client(client) as opened:
-        return [_present(file, models_dir) or _download(file, models_dir, opened) for file in files]
+    try:
+        with _client(client) as opened:
+            return [_present(file, models_dir) or _download(file, models_dir, opened) for file in files]
+    except OSError as error:
+        raise StartError(f"{models_dir} cannot be written: {error}") from error
 
 
 def trust(

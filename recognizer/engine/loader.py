@@ -53,6 +53,15 @@ def load_engine(
     return Engine(found, embedder)
 
 
+def check_engine(
+    *, model: str, detector: str, models_dir: Path, backend: str = Backend.ONNX, catalogue: Catalogue = CATALOGUE
+) -> None:
+    """Looks at names and files alone, in well under a second. Raises what `load_engine` would raise for them."""
+    chosen = _backend(backend)
+    _locate(Role.MODEL, model, chosen, models_dir, catalogue)
+    _locate(Role.DETECTOR, detector, chosen, models_dir, catalogue)
+
+
 def load_detector(
     name: str,
     *,

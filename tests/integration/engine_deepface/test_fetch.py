@@ -213,6 +213,14 @@ def test_a_damaged_file_stays_when_nothing_better_is_to_be_had(
     assert (tmp_path / FILE).read_bytes() == CONTENT[:10]
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, upstream: Upstream, client: httpx.Client) -> None:
+    models_dir = tmp_path / "models"
+    models_dir.write_text("not a folder")
+
+    with pytest.raises(StartError, match=f"{models_dir} cannot be written"):
+        fetch("Net", models_dir, catalogue=catalogue(upstream.url("whole")), client=client)
+
+
 @pytest.mark.parametrize(("name", "backend"), [("Nett", Backend.ONNX), ("Net", Backend.TENSORFLOW)])
 def test_a_name_with_nothing_to_fetch_is_refused(tmp_path: Path, name: str, backend: Backend) -> None:
     with pytest.raises(StartError, match=f"nothing to fetch for '{name}' on the backend {backend}"):
