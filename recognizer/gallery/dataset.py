@@ -11,6 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.base import Identifier, Name
 
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -100,9 +103,9 @@ def person_of(folder: str) -> Person:
     name = " ".join(head.replace("_", " ").split()) or tail
     label = name if name == tail else f"{name} {tail}"
     return Person(
-        person_id=TypeAdapter(Identifier).validate_python(tail),
-        name=TypeAdapter(Name).validate_python(name),
-        label=TypeAdapter(Name).validate_python(label),
+        person_id=_IDENTIFIER.validate_python(tail),
+        name=_NAME.validate_python(name),
+        label=_NAME.validate_python(label),
         folder=folder,
     )
 
