@@ -8,12 +8,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from recognizer.app_state import State
-from recognizer.errors import ImageTooLarge, InvalidField, InvalidForm, MissingImage
+from recognizer.errors import InvalidField, InvalidForm, MissingImage
+from recognizer.form import read_form
 from recognizer.service import RecognitionService
 from recognizer.vision.decode import decode_data_url
 from shared.contracts.recognition import RecognizeFields
@@ -22,9 +20,6 @@ from shared.web.errors import Forbidden, Unauthenticated
 from shared.web.strict_json import InvalidJson, parse_strict_json
 
 IMAGE_PARTS = ("image", "file")
-MAX_FILES = 4
-MAX_FIELDS = 16
-MAX_FIELD_BYTES = 4_096
 NO_IMAGE = "No image file in request"
 
 
@@ -64,7 +59,8 @@ class PostedPicture:
 
 
 async def read_picture(request: Request, state: StateDep) -> PostedPicture:
-    """From a multipart form or from JSON with base64. Raises MissingImage, InvalidForm, InvalidField, ImageTooLarge."""
+    """From a multipart form or from JSON with base64. Raises MissingImage, InvalidForm, InvalidField,
+    ImageTooLarge."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         return await _read_json(request, state)
@@ -93,30 +89,17 @@ async def _read_json(request: Request, state: State) -> PostedPicture:
     return PostedPicture(await asyncio.get_running_loop().run_in_executor(state.executor, unwrap), fields, is_json=True)
 
 
-class _InMemoryParser(MultiPartParser):
-    spool_max_size = 1 << 62  # a face is never written to a temporary file; the body's own limit bounds the memory
-
-
 async def _read_form(request: Request, max_bytes: int) -> PostedPicture:
-    parser = _InMemoryParser(
-        request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    )
-    try:
-        items = (await parser.parse()).multi_items()
-    except (MultiPartException, FormParserError) as error:
-        raise InvalidForm(str(error)) from None
-    files = [item for name, item in items if name in IMAGE_PARTS and isinstance(item, UploadFile)]
-    if len(files) > 1:
+    parts = await read_form(request.headers["content-type"], request.stream(), max_file_bytes=max_bytes)
+    pictures = [part for part in parts if part.name in IMAGE_PARTS and part.is_file]
+    if len(pictures) > 1:
         raise InvalidField("Send one image, not several")
-    data = await files[0].read() if files else b""
-    if not data:
+    if not pictures or not pictures[0].data:
         raise MissingImage(NO_IMAGE)
-    if len(data) > max_bytes:
-        raise ImageTooLarge(f"The image is larger than {max_bytes} bytes")
-    fields = {name: item for name, item in items if name not in IMAGE_PARTS}
-    if len(fields) + len(files) != len(items):
+    fields = {part.name: part.data.decode("utf-8", "replace") for part in parts if part not in pictures}
+    if len(fields) + len(pictures) < len(parts):
         raise InvalidField("A field occurs twice")
-    return PostedPicture(data, _fields(fields), is_json=False)
+    return PostedPicture(bytes(pictures[0].data), _fields(fields), is_json=False)
 
 
 def _fields(given: Mapping[str, object]) -> RecognizeFields:

@@ -45,7 +45,8 @@ class Photos:
 def _another_photo(pixels: Pixels) -> Pixels:
     mirrored = pixels[:, ::-1]
     smaller = cv2.resize(mirrored, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
-    return np.clip(smaller.astype(np.float32) * 0.85 + 12, 0, 255).astype(np.uint8)
+    darker: Pixels = np.clip(smaller.astype(np.float32) * 0.85 + 12, 0, 255).astype(np.uint8)
+    return darker
 
 
 @pytest.fixture(scope="session")

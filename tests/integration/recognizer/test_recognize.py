@@ -1,0 +1,294 @@
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.contracts.recognition import RecognizeJsonResponse, RecognizeResponse
+
+Draw = Callable[..., bytes]
+Running = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+async def post(client: httpx.AsyncClient, data: bytes, part: str = "image", **fields: str) -> httpx.Response:
+    return await client.post("/recognize", files={part: ("frame.jpg", data, "image/jpeg")}, data=fields)
+
+
+async def recognize(client: httpx.AsyncClient, data: bytes, **fields: str) -> dict[str, Any]:
+    response = await post(client, data, **fields)
+    assert response.status_code == 200, response.text
+    RecognizeResponse.model_validate_json(response.content)
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def test_a_known_face_is_named_and_recorded(client: httpx.AsyncClient, draw: Draw, scripted_logger: Any) -> None:
+    body = await recognize(client, draw("Mary_Ann_Lee_UE245051"), source="room-1")
+    assert body["match"] is True
+    assert (body["person"], body["person_id"], body["name"]) == ("Mary Ann Lee UE245051", "UE245051", "Mary Ann Lee")
+    assert body["decision"] == "known"
+    assert 0 <= body["distance"] < body["threshold"]
+    assert body["similarity"] == pytest.approx(1 - body["distance"])
+    assert body["image"] == {"width": 640, "height": 480}
+    assert body["engine"] == "fake/fake"
+    [face] = body["faces"]
+    assert face["person"] == body["person"]
+    assert (face["box"]["x"], face["box"]["width"]) == (pytest.approx(20, abs=3), pytest.approx(160, abs=3))
+    assert body["attendance"]["delivery"] == "delivered"
+    assert body["attendance"]["outcome"] == "recorded"
+    assert scripted_logger.event_ids == [body["attendance"]["event_id"]]
+    assert {"decode", "detect", "align", "match", "record", "total"} <= body["timings_ms"].keys()
+
+
+async def test_the_alias_of_the_part_is_taken_too(client: httpx.AsyncClient, draw: Draw) -> None:
+    assert (await post(client, draw("Alice_101"), part="file")).json()["person"] == "Alice 101"
+
+
+@pytest.mark.parametrize(
+    ("people", "size", "decision"),
+    [((), 160, "no_face"), (("Nobody_9",), 160, "unknown"), (("Alice_101", "Bob_102"), 160, "multiple_faces")],
+)
+async def test_everything_but_one_known_face_is_an_answer_and_no_record(  # noqa: PLR0917
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any, people: tuple[str, ...], size: int, decision: str
+) -> None:
+    body = await recognize(client, draw(*people, size=size))
+    assert (body["match"], body["person"], body["decision"]) == (False, "Unknown", decision)
+    assert body["attendance"] is None
+    assert body["reason"]
+    assert (body["distance"] is None) == (decision != "unknown")
+    assert scripted_logger.people == []
+
+
+async def test_with_faces_all_each_known_person_is_recorded(
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any
+) -> None:
+    body = await recognize(client, draw("Alice_101", "Nobody_9", "Bob_102"), faces="all")
+    named = sorted((face["person"] or "", face["decision"]) for face in body["faces"])
+    assert named == [("", "unknown"), ("Alice 101", "known"), ("Bob 102", "known")]
+    assert sorted(scripted_logger.people) == ["101", "102"]
+    assert body["match"] is True
+
+
+async def test_nobody_is_in_one_picture_twice(client: httpx.AsyncClient, draw: Draw, scripted_logger: Any) -> None:
+    body = await recognize(client, draw("Alice_101", "Alice_101"), faces="all")
+    assert sorted(face["decision"] for face in body["faces"]) == ["ambiguous", "known"]
+    assert scripted_logger.people == ["101"]
+
+
+async def test_record_false_looks_and_keeps_nothing(
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any
+) -> None:
+    body = await recognize(client, draw("Alice_101"), record="false")
+    assert (body["match"], body["attendance"]) == (True, None)
+    assert scripted_logger.people == []
+
+
+async def test_a_logger_that_is_away_leaves_the_event_queued(
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any
+) -> None:
+    scripted_logger.status = 503
+    body = await recognize(client, draw("Alice_101"))
+    assert (body["attendance"]["delivery"], body["attendance"]["outcome"]) == ("queued", None)
+    scripted_logger.status = 200
+    async with asyncio.timeout(20):
+        while not scripted_logger.event_ids:
+            await asyncio.sleep(0.01)
+    assert scripted_logger.event_ids == [body["attendance"]["event_id"]]
+
+
+async def test_a_repeated_event_id_is_one_event_with_the_same_answer(
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any
+) -> None:
+    event_id = str(uuid4())
+    first = await recognize(client, draw("Alice_101"), event_id=event_id)
+    second = await recognize(client, draw("Alice_101"), event_id=event_id)
+    assert first["attendance"] == second["attendance"]
+    assert scripted_logger.event_ids == [event_id]
+    stolen = await post(client, draw("Bob_102"), event_id=event_id)
+    assert stolen.status_code == 422
+    assert scripted_logger.people == ["101"]
+
+
+async def test_base64_in_json_gets_what_the_polling_page_reads(client: httpx.AsyncClient, draw: Draw) -> None:
+    url = "data:image/png;base64," + base64.b64encode(draw("Alice_101", suffix=".png")).decode()
+    response = await client.post("/recognize", json={"image": url})
+    body = RecognizeJsonResponse.model_validate_json(response.content)
+    assert (body.success, body.recognized, body.multiple_faces) == (True, True, False)
+    assert body.student is not None
+    assert (body.student.serial_number, body.student.name) == ("101", "Alice")
+    several = "data:image/png;base64," + base64.b64encode(draw("Alice_101", "Bob_102", suffix=".png")).decode()
+    answer = (await client.post("/recognize", json={"image": several})).json()
+    assert (answer["recognized"], answer["student"], answer["multiple_faces"]) == (False, None, True)
+
+
+BAD_JSON = [
+    (b"{", 400),
+    (b"[]", 400),
+    (b"{}", 400),
+    (b'{"image": null}', 400),
+    (b'{"image": 5}', 422),
+    (b'{"image": {"$ne": null}}', 422),
+    (b'{"image": "https://example.org/face.jpg"}', 422),
+    (b'{"image": "file:///etc/passwd"}', 422),
+    (b'{"image": "/etc/passwd"}', 422),
+    (b'{"image": "data:text/html;base64,PGI+"}', 422),
+    (b'{"image": "aGVsbG8="}', 422),
+    (b'{"image": "aGVsbG8=", "image": "aGVsbG8="}', 400),
+    (b'{"image": "aGVsbG8=", "n": NaN}', 400),
+    (b'{"image": "aGVsbG8=", "n": 1e400}', 400),
+    (b"[" * 50_000, 400),
+    ('{"image": "aGVsbG8="}'.encode("utf-16"), 400),
+    (b'{"image": "\xff"}', 400),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), BAD_JSON, ids=lambda value: repr(value)[:40])
+async def test_bad_json_is_the_clients_error(client: httpx.AsyncClient, body: bytes, status: int) -> None:
+    response = await client.post("/recognize", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+FORMS = {
+    "no boundary": ("multipart/form-data", b"x", 400),
+    "wrong boundary": ("multipart/form-data; boundary=a", b"--b\r\n\r\n--b--\r\n", 400),
+    "no close": (
+        "multipart/form-data; boundary=a",
+        b'--a\r\nContent-Disposition: form-data; name="image"; filename="f"\r\n\r\nx',
+        400,
+    ),
+    "no parts": ("multipart/form-data; boundary=a", b"--a--\r\n", 400),
+    "empty": ("multipart/form-data; boundary=a", b"", 400),
+    "no name": ("multipart/form-data; boundary=a", b"--a\r\nContent-Disposition: form-data\r\n\r\nx\r\n--a--\r\n", 400),
+    "huge part header": (
+        "multipart/form-data; boundary=a",
+        b'--a\r\nContent-Disposition: form-data; name="image"; filename="'
+        + b"f" * 1_000_000
+        + b'"\r\n\r\nx\r\n--a--\r\n',
+        400,
+    ),
+    "a thousand parts": (
+        "multipart/form-data; boundary=a",
+        b'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n' * 1000 + b"--a--\r\n",
+        400,
+    ),
+    "another kind": ("text/plain", b"hello", 400),
+    "no kind": ("", b"hello", 400),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "status"), FORMS.values(), ids=FORMS.keys())
+async def test_a_bad_form_is_the_clients_error(client: httpx.AsyncClient, kind: str, body: bytes, status: int) -> None:
+    response = await client.post("/recognize", content=body, headers={"Content-Type": kind})
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a\0b.jpg", "x" * 4096, "gpj.\u202e.jpg", ""])
+async def test_the_name_of_the_file_means_nothing(client: httpx.AsyncClient, draw: Draw, name: str) -> None:
+    boundary, data = "frame", draw("Alice_101")
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
+    body = head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    response = await client.post("/recognize", content=body, headers=headers)
+    assert response.json()["person"] == "Alice 101"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"faces": "some"},
+        {"record": "perhaps"},
+        {"event_id": "1"},
+        {"captured_at": "2026-01-01T00:00:00"},
+        {"captured_at": "0000-01-01T00:00:00Z"},
+        {"captured_at": "1999-01-01T00:00:00Z"},
+        {"captured_at": "2999-01-01T00:00:00Z"},
+        {"captured_at": "9999-12-31T23:59:59-23:00"},
+        {"source": "a\u202eb"},
+        {"source": "x" * 101},
+        {"recrod": "false"},
+    ],
+    ids=str,
+)
+async def test_a_bad_field_is_422_and_records_nothing(
+    client: httpx.AsyncClient, draw: Draw, scripted_logger: Any, fields: dict[str, str]
+) -> None:
+    response = await post(client, draw("Alice_101"), **fields)
+    assert response.status_code == 422, response.text
+    assert scripted_logger.people == []
+
+
+async def test_two_images_are_422(client: httpx.AsyncClient, draw: Draw) -> None:
+    files = [("image", ("a.jpg", draw("Alice_101"))), ("file", ("b.jpg", draw("Bob_102")))]
+    assert (await client.post("/recognize", files=files)).status_code == 422
+
+
+async def test_too_many_bytes_are_413_at_the_limit(running: Running, draw: Draw) -> None:
+    async with running(max_bytes=10_000) as client:
+        assert (await post(client, b"\xff\xd8" + b"x" * 10_001)).status_code == 413
+        assert (await post(client, b"x" * 1_000_000)).status_code == 413
+        long_text = base64.b64encode(b"x" * 11_000).decode()
+        assert (await client.post("/recognize", json={"image": long_text})).status_code == 413
+
+
+async def test_when_every_place_is_taken_the_answer_is_503_at_once(running: Running, draw: Draw) -> None:
+    async with running(max_frames=1) as client:
+        data = draw("Alice_101")
+        answers = await asyncio.gather(*(post(client, data) for _ in range(12)))
+        statuses = [answer.status_code for answer in answers]
+        assert set(statuses) == {200, 503}
+        refused = answers[statuses.index(503)]
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["code"] == "overloaded"
+        assert (await post(client, data)).status_code == 200
+
+
+async def test_a_full_outbox_is_503_and_never_a_success(running: Running, draw: Draw, scripted_logger: Any) -> None:
+    scripted_logger.status = 503
+    async with running(outbox_max_events=1) as client:
+        assert (await post(client, draw("Alice_101"))).status_code == 200
+        refused = await post(client, draw("Bob_102"))
+        assert (refused.status_code, refused.json()["code"]) == (503, "outbox_full")
+        assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_with_auth_key_only_holders_of_a_key_are_recognized(running: Running, draw: Draw) -> None:
+    digest = hashlib.sha256(b"the kiosk's secret").hexdigest()
+    async with running(auth="key", api_keys=digest) as client:
+        files = {"image": ("frame.jpg", draw("Alice_101"))}
+        assert (await client.post("/recognize", files=files)).status_code == 401
+        wrong = await client.post("/recognize", files=files, headers={"X-API-Key": digest})
+        assert wrong.status_code == 401
+        right = await client.post("/recognize", files=files, headers={"Authorization": "Bearer the kiosk's secret"})
+        assert right.status_code == 200
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_new_folder_is_known_without_a_restart(client: httpx.AsyncClient, draw: Draw, dataset: Path) -> None:
+    assert (await recognize(client, draw("Carol_103")))["decision"] == "unknown"
+    (dataset / "Carol_103").mkdir()
+    (dataset / "Carol_103" / "a.png").write_bytes(draw("Carol_103", suffix=".png"))
+    async with asyncio.timeout(20):
+        while (await recognize(client, draw("Carol_103")))["decision"] != "known":
+            await asyncio.sleep(0.05)
+
+
+async def test_readiness_tells_what_is_in_use(client: httpx.AsyncClient) -> None:
+    report = (await client.get("/readyz")).json()
+    assert report["ready"] is True
+    assert set(report["checks"]) == {"gallery", "outbox", "delivery", "engine"}
+    assert report["info"]["people"] == "3"
+    assert report["info"]["engine"] == "fake/fake"
+
+
+async def test_the_openapi_document_names_the_picture_and_the_errors(client: httpx.AsyncClient) -> None:
+    operation = (await client.get("/openapi.json")).json()["paths"]["/recognize"]["post"]
+    assert set(operation["requestBody"]["content"]) == {"multipart/form-data", "application/json"}
+    assert {"200", "400", "413", "415", "422", "503"} <= set(operation["responses"])
