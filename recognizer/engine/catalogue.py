@@ -12,6 +12,14 @@ from recognizer.errors import StartError
 Catalogue = Iterable[OptionalWeights]
 
 
+def backend_named(name: str) -> Backend:
+    """Raises StartError listing the backends there are."""
+    try:
+        return Backend(name)
+    except ValueError:
+        raise StartError(f"there is no backend {name!r}; there are: {', '.join(Backend)}") from None
+
+
 def find_weights(catalogue: Catalogue, role: Role, name: str, backend: Backend) -> OptionalWeights:
     """Raises StartError when there is no such name, or not on this backend."""
     entries = [entry for entry in catalogue if entry.role is role and entry.name == name]

@@ -12,7 +12,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -71,7 +72,9 @@ class DeepFaceEmbedder:
         self, name: str, weights: Sequence[LocatedFile], *, backend: Backend, home: Path, threads: int = 1
     ) -> None:
         """Builds and tries the network. `home` is a folder DeepFace may write to. Raises StartError."""
-        client = _build("facial_recognition", name, weights, backend=backend, home=home, threads=threads)
+        with _loading(name, backend):
+            client = _build("facial_recognition", name, weights, backend=backend, home=home, threads=threads)
+            self._forward = _forward(client)
         columns, rows = client.input_shape
         self.name = name
         self.version = _version(name, weights, backend)
@@ -79,7 +82,6 @@ class DeepFaceEmbedder:
         self.alignment: Alignment = EyeLevelBox(max(rows, columns))
         self.defaults = _defaults(name)
         self._shape = (rows, columns)
-        self._forward = _forward(client)
         self._batches = self._takes_batches()
 
     def embed(self, chips: Chips) -> Embeddings:
@@ -137,8 +139,9 @@ class DeepFaceDetector:
         """`home` is a folder DeepFace may write to. Raises StartError."""
         self.name = name
         self.version = _version(name, weights, backend)
-        self._client = _build("face_detector", name, weights, backend=backend, home=home, threads=threads)
-        self._eye_finder = _build("face_detector", "opencv", (), backend=backend, home=home, threads=threads)
+        with _loading(name, backend):
+            self._client = _build("face_detector", name, weights, backend=backend, home=home, threads=threads)
+            self._eye_finder = _build("face_detector", "opencv", (), backend=backend, home=home, threads=threads)
         self._min_face_px = min_face_px
         self._lock = threading.Lock()
 
@@ -223,18 +226,25 @@ def _traced(model: Any) -> Callable[[Batch], NDArray[np.float32]]:
     return run
 
 
-def _build(task: str, name: str, weights: Sequence[LocatedFile], *, backend: Backend, home: Path, threads: int) -> Any:
-    """An instance of DeepFace's class. Its imports set warning filters for the whole process; they are put back."""
+@contextmanager
+def _loading(name: str, backend: Backend) -> Iterator[None]:
+    """One engine at a time. Warning filters that an import sets for the whole process are put back. Raises StartError for
+    whatever goes wrong inside."""
     with _BUILD_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _prepare(backend, home, threads)
-        _verified.update({file.name: file.path for file in weights})
         try:
-            return _class_of(task, name, threads)()
+            yield
         except StartError:
             raise
         except Exception as error:
             raise StartError(f"DeepFace cannot load {name} on {backend}: {error}") from error
+
+
+def _build(task: str, name: str, weights: Sequence[LocatedFile], *, backend: Backend, home: Path, threads: int) -> Any:
+    """An instance of DeepFace's class, which opens these files and no others."""
+    _prepare(backend, home, threads)
+    _verified.update({file.name: file.path for file in weights})
+    return _class_of(task, name, threads)()
 
 
 def _prepare(backend: Backend, home: Path, threads: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 from tqdm import tqdm
 
-from recognizer.engine.catalogue import CATALOGUE, Catalogue
+from recognizer.engine.catalogue import CATALOGUE, Catalogue, backend_named
 from recognizer.engine.weights import (
     Backend,
     Checksum,
@@ -62,7 +62,7 @@ def fetch(
     name: str,
     models_dir: Path,
     *,
-    backend: Backend = Backend.ONNX,
+    backend: str = Backend.ONNX,
     catalogue: Catalogue = CATALOGUE,
     client: httpx.Client | None = None,
 ) -> list[Path]:
@@ -81,7 +81,7 @@ def fetch(
 
 
 def trust(
-    name: str, models_dir: Path, *, backend: Backend = Backend.ONNX, catalogue: Catalogue = CATALOGUE
+    name: str, models_dir: Path, *, backend: str = Backend.ONNX, catalogue: Catalogue = CATALOGUE
 ) -> list[LocatedFile]:
     """Records the checksums of the files that are there now, whatever upstream published: for weights of one's own."""
     trusted = []
@@ -96,7 +96,18 @@ def trust(
     return trusted
 
 
-def listing(models_dir: Path, *, catalogue: Catalogue = CATALOGUE) -> list[WeightsRow]:
+def listing(models_dir: Path, *, catalogue: Catalogue = CATALOGUE) -> str:
+    """The inventory as a table for a terminal."""
+    table = [("name", "for", "file", "state", "MB", "licence")]
+    for row in inventory(models_dir, catalogue=catalogue):
+        megabytes = "?" if row.size_bytes is None else f"{row.size_bytes / 1e6:.1f}"
+        table.append((row.name, "/".join(row.backends), row.file, row.state, megabytes, row.licence))
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in table]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def inventory(models_dir: Path, *, catalogue: Catalogue = CATALOGUE) -> list[WeightsRow]:
     """Every file that can be fetched. Looks at sizes only: contents are verified when an engine is loaded."""
     recorded = recorded_checksums(models_dir)
     return [_row(entry, file, models_dir, recorded.get(file.name)) for entry in catalogue for file in entry.files]
@@ -115,10 +126,12 @@ def _row(entry: OptionalWeights, file: WeightsFile, models_dir: Path, recorded: 
     )
 
 
-def _entries(name: str, backend: Backend, catalogue: Catalogue) -> list[OptionalWeights]:
-    entries = [entry for entry in catalogue if entry.name == name and entry.files and backend in entry.backends]
+def _entries(name: str, backend: str, catalogue: Catalogue) -> list[OptionalWeights]:
+    chosen = backend_named(backend)
+    offered = [entry for entry in catalogue if entry.files and chosen in entry.backends]
+    entries = [entry for entry in offered if entry.name == name]
     if not entries:
-        names = dict.fromkeys(entry.name for entry in catalogue if entry.files and backend in entry.backends)
+        names = dict.fromkeys(entry.name for entry in offered)
         raise StartError(f"nothing to fetch for {name!r} on the backend {backend}; names: {', '.join(names)}")
     return entries
 

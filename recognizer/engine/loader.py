@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from recognizer.engine.base import Detector, Embedder, LandmarkTemplate
-from recognizer.engine.catalogue import CATALOGUE, Catalogue, find_weights, names
+from recognizer.engine.catalogue import CATALOGUE, Catalogue, backend_named, find_weights, names
 from recognizer.engine.weights import Backend, LocatedFile, Role
 from recognizer.errors import StartError, WeightsMissing
 
@@ -42,7 +42,7 @@ def load_engine(
     Raises StartError for an unknown name and for two that do not go together, WeightsMissing for files that are not
     there or not right.
     """
-    chosen = _backend(backend)
+    chosen = backend_named(backend)
     model_files = _locate(Role.MODEL, model, chosen, models_dir, catalogue)
     detector_files = _locate(Role.DETECTOR, detector, chosen, models_dir, catalogue)
     embedder = _embedder(model, model_files, state_dir=state_dir, backend=chosen, threads=threads)
@@ -57,7 +57,7 @@ def check_engine(
     *, model: str, detector: str, models_dir: Path, backend: str = Backend.ONNX, catalogue: Catalogue = CATALOGUE
 ) -> None:
     """Looks at names and files alone, in well under a second. Raises what `load_engine` would raise for them."""
-    chosen = _backend(backend)
+    chosen = backend_named(backend)
     _locate(Role.MODEL, model, chosen, models_dir, catalogue)
     _locate(Role.DETECTOR, detector, chosen, models_dir, catalogue)
 
@@ -73,7 +73,7 @@ def load_detector(
     catalogue: Catalogue = CATALOGUE,
 ) -> Detector:
     """Raises StartError for an unknown name, WeightsMissing for files that are not there or not right."""
-    chosen = _backend(backend)
+    chosen = backend_named(backend)
     files = _locate(Role.DETECTOR, name, chosen, models_dir, catalogue)
     return _detector(name, files, state_dir=state_dir, backend=chosen, min_face_px=min_face_px, threads=threads)
 
@@ -88,16 +88,9 @@ def load_embedder(
     catalogue: Catalogue = CATALOGUE,
 ) -> Embedder:
     """Raises StartError for an unknown name, WeightsMissing for files that are not there or not right."""
-    chosen = _backend(backend)
+    chosen = backend_named(backend)
     files = _locate(Role.MODEL, name, chosen, models_dir, catalogue)
     return _embedder(name, files, state_dir=state_dir, backend=chosen, threads=threads)
-
-
-def _backend(name: str) -> Backend:
-    try:
-        return Backend(name)
-    except ValueError:
-        raise StartError(f"there is no backend {name!r}; there are: {', '.join(Backend)}") from None
 
 
 def _locate(role: Role, name: str, backend: Backend, models_dir: Path, catalogue: Catalogue) -> tuple[LocatedFile, ...]:

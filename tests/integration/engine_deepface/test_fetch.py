@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from recognizer.engine.fetch import FileState, fetch, listing, trust
+from recognizer.engine.fetch import FileState, fetch, inventory, listing, trust
 from recognizer.engine.weights import (
     Backend,
     Checksum,
@@ -227,17 +227,27 @@ def test_a_name_with_nothing_to_fetch_is_refused(tmp_path: Path, name: str, back
         fetch(name, tmp_path, backend=backend, catalogue=catalogue("http://127.0.0.1:9/"))
 
 
-def test_the_listing_tells_present_from_missing_and_damaged(tmp_path: Path) -> None:
+def test_the_inventory_tells_present_from_missing_and_damaged(tmp_path: Path) -> None:
     source = catalogue("http://127.0.0.1:9/", size_bytes=len(CONTENT))
     states = []
     for content in (None, CONTENT, CONTENT[:5]):
         if content is not None:
             (tmp_path / FILE).write_bytes(content)
-        (row,) = listing(tmp_path, catalogue=source)
+        (row,) = inventory(tmp_path, catalogue=source)
         states.append((row.state, row.size_bytes))
 
     assert states == [(FileState.MISSING, len(CONTENT)), (FileState.PRESENT, len(CONTENT)), (FileState.DAMAGED, 5)]
     assert (row.name, row.file, row.licence, row.restricted) == ("Net", FILE, "MIT", False)
+
+
+def test_the_listing_is_a_table_of_every_file(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(CONTENT)
+
+    head, line = listing(tmp_path, catalogue=catalogue("http://127.0.0.1:9/")).splitlines()
+
+    assert head.split() == ["name", "for", "file", "state", "MB", "licence"]
+    assert line.split() == ["Net", "onnx", FILE, "present", "0.2", "MIT"]
+    assert head.index("licence") == line.index("MIT")
 
 
 def test_weights_of_ones_own_are_taken_once_they_are_trusted(tmp_path: Path) -> None:
