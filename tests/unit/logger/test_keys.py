@@ -1,0 +1,186 @@
+"""Keys: found in constant time, remembered for a while, made and withdrawn by an operator."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logger.errors import StartError, StoreUnavailable
+from logger.services.keys import FixedKeys, KeyAdministration, StoredKeys
+from logger.store.base import StoredKey
+from shared.security import Scope, new_key, new_secret
+
+WRITE, READ = Scope.EVENTS_WRITE, Scope.ATTENDANCE_READ
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.instant = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def forward(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
+
+class KeysInMemory:
+    """Implements KeyStore."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, StoredKey] = {}
+        self.reads = 0
+        self.is_away = False
+
+    async def save_key(self, key: StoredKey) -> None:
+        self.stored[key.key.key_id] = key
+
+    async def keys(self) -> list[StoredKey]:
+        if self.is_away:
+            raise StoreUnavailable("away")
+        self.reads += 1
+        return list(self.stored.values())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> KeysInMemory:
+    return KeysInMemory()
+
+
+@pytest.fixture
+def administration(store: KeysInMemory, clock: Clock) -> KeyAdministration:
+    return KeyAdministration(store, clock)
+
+
+@pytest.fixture
+def ring(store: KeysInMemory, clock: Clock) -> StoredKeys:
+    return StoredKeys(store, clock)
+
+
+async def test_fixed_keys_are_found_by_their_secret() -> None:
+    secret = new_secret()
+    key = new_key(secret, [WRITE], "recognizer")
+    assert await FixedKeys([key]).find(secret) == key
+    assert await FixedKeys([key]).find(secret + "x") is None
+
+
+async def test_a_thousand_deliveries_read_the_keys_once(
+    administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory
+) -> None:
+    secret, key = await administration.add([WRITE], "recognizer")
+    store.reads = 0
+    assert [await ring.find(secret) for _ in range(1000)] == [key] * 1000
+    assert store.reads == 1
+
+
+async def test_a_revoked_key_opens_nothing_after_ten_seconds(
+    administration: KeyAdministration, ring: StoredKeys, clock: Clock
+) -> None:
+    secret, key = await administration.add([WRITE], "recognizer")
+    assert await ring.find(secret) == key
+    await administration.revoke(key.key_id)
+    clock.forward(seconds=10)
+    assert await ring.find(secret) is None
+
+
+async def test_a_new_key_opens_after_a_second(
+    administration: KeyAdministration, ring: StoredKeys, clock: Clock
+) -> None:
+    assert await ring.find("nobody's") is None
+    secret, key = await administration.add([WRITE], "recognizer")
+    clock.forward(seconds=1)
+    assert await ring.find(secret) == key
+
+
+async def test_guessing_costs_the_store_one_read_a_second(ring: StoredKeys, store: KeysInMemory, clock: Clock) -> None:
+    for _ in range(3):
+        for guess in range(100):
+            assert await ring.find(str(guess)) is None
+        clock.forward(seconds=1)
+    assert store.reads == 3
+
+
+async def test_a_clock_that_is_set_back_does_not_keep_a_revoked_key_alive(
+    administration: KeyAdministration, ring: StoredKeys, clock: Clock
+) -> None:
+    secret, key = await administration.add([WRITE], "recognizer")
+    assert await ring.find(secret) == key
+    await administration.revoke(key.key_id)
+    clock.forward(seconds=-3600)
+    assert await ring.find(secret) is None
+
+
+async def test_without_the_store_known_keys_work_until_they_are_too_old(
+    administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory, clock: Clock
+) -> None:
+    secret, key = await administration.add([WRITE], "recognizer")
+    await ring.find(secret)
+    store.is_away = True
+    clock.forward(seconds=9)
+    assert await ring.find(secret) == key
+    clock.forward(seconds=1)
+    with pytest.raises(StoreUnavailable):
+        await ring.find(secret)
+
+
+async def test_revoking_twice_keeps_the_first_date_and_an_unknown_key_is_named(
+    administration: KeyAdministration, clock: Clock
+) -> None:
+    _, key = await administration.add([WRITE], "recognizer")
+    first = await administration.revoke(key.key_id)
+    clock.forward(seconds=60)
+    assert await administration.revoke(key.key_id) == first
+    with pytest.raises(StartError, match="no key abc"):
+        await administration.revoke("abc")
+
+
+async def test_ensuring_makes_one_key_however_often_it_runs(
+    administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory, tmp_path: Path
+) -> None:
+    path = tmp_path / "secrets" / "logger.key"
+    first = await administration.ensure(path, [WRITE], "recognizer")
+    assert await administration.ensure(path, [WRITE], "recognizer") == first
+    assert len(store.stored) == 1
+    assert await ring.find(path.read_text().strip()) == first
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+async def test_ensuring_brings_a_key_back_to_a_store_that_has_lost_it(
+    administration: KeyAdministration, store: KeysInMemory, tmp_path: Path
+) -> None:
+    path = tmp_path / "logger.key"
+    first = await administration.ensure(path, [WRITE], "recognizer")
+    secret = path.read_text()
+    store.stored.clear()
+    assert await administration.ensure(path, [WRITE], "recognizer") == first
+    assert path.read_text() == secret
+
+
+async def test_ensuring_adds_scopes_and_closes_a_file_that_others_could_read(
+    administration: KeyAdministration, tmp_path: Path
+) -> None:
+    path = tmp_path / "logger.key"
+    await administration.ensure(path, [WRITE], "recognizer")
+    path.chmod(0o644)
+    key = await administration.ensure(path, [READ], "recognizer")
+    assert key.scopes == {WRITE, READ}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_ensuring_neither_revives_a_revoked_key_nor_takes_a_file_for_one(
+    administration: KeyAdministration, tmp_path: Path
+) -> None:
+    path = tmp_path / "logger.key"
+    key = await administration.ensure(path, [WRITE], "recognizer")
+    await administration.revoke(key.key_id)
+    with pytest.raises(StartError, match="was revoked"):
+        await administration.ensure(path, [WRITE], "recognizer")
+    path.write_text("a shopping list")
+    with pytest.raises(StartError, match="does not hold a key"):
+        await administration.ensure(path, [WRITE], "recognizer")
+    assert path.read_text() == "a shopping list"
