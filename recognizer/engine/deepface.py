@@ -228,8 +228,10 @@ def _traced(model: Any) -> Callable[[Batch], NDArray[np.float32]]:
 
 @contextmanager
 def _loading(name: str, backend: Backend) -> Iterator[None]:
-    """One engine at a time. Warning filters that an import sets for the whole process are put back. Raises StartError for
-    whatever goes wrong inside."""
+    """One engine at a time. Warning filters that an import sets for the whole process are put back.
+
+    Raises StartError for whatever goes wrong inside.
+    """
     with _BUILD_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
