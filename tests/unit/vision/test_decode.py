@@ -1,3 +1,4 @@
+import io
 import struct
 import tracemalloc
 import zlib
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from recognizer.errors import ImageTooLarge, ImageTooSmall, InvalidImage, MissingImage, UnsupportedImage
 from recognizer.vision.decode import DecodeLimits, decode
@@ -88,6 +90,17 @@ def test_transparency_shows_white_and_not_what_is_stored_under_it(png_chunk: Chu
     rows = b"".join(b"\0" + pixel * 32 for pixel in (clear, half, solid) for _ in range(16))
     frame = decode(raw_png(png_chunk, 32, 48, colour=6, rows=rows), LIMITS).frame
     assert [tuple(frame[row, 0]) for row in (8, 24, 40)] == [(255, 255, 255), (127, 127, 127), (0x10, 0x20, 0x30)]
+
+
+@pytest.mark.parametrize("options", [{"quality": 90}, {"lossless": True}], ids=["lossy", "lossless"])
+def test_a_transparent_webp_shows_white_too(options: dict[str, object]) -> None:
+    cut_out = np.zeros((64, 64, 4), np.uint8)
+    cut_out[:, :32] = (200, 30, 30, 255)
+    stream = io.BytesIO()
+    Image.fromarray(cut_out).save(stream, "WEBP", exact=True, **options)
+    frame = decode(stream.getvalue(), LIMITS).frame
+    assert np.abs(frame[32, 8].astype(int) - (200, 30, 30)).max() <= 10
+    assert tuple(frame[32, 56]) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
