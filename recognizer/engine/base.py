@@ -39,6 +39,7 @@ class LandmarkTemplate:
 
     size: int
     points: Landmarks
+    weights: tuple[float, float, float, float, float] = (1, 1, 1, 1, 1)  # how much each counts where not all can fit
 
 
 @dataclass(frozen=True, slots=True)

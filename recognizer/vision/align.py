@@ -1,6 +1,7 @@
 """A face found in a frame, drawn as the upright chip that a network expects."""
 
 import math
+from collections.abc import Sequence
 from typing import TypeAlias, assert_never
 
 import cv2
@@ -19,27 +20,31 @@ def align(frame: Frame, detection: Detection, alignment: Alignment) -> Chip:
     """The face as `alignment` wants it. What lies outside the frame is black. Raises EngineFailed when the landmarks
     lie on one point: they say neither how large the face is nor how it is turned."""
     match alignment:
-        case LandmarkTemplate(size, points):
-            return _drawn(frame, similarity(detection.landmarks, points), size, size)
+        case LandmarkTemplate(size, points, weights):
+            return _drawn(frame, similarity(detection.landmarks, points, weights), size, size)
         case EyeLevelBox(size):
             return _letterboxed(frame, detection, size)
         case _:
             assert_never(alignment)
 
 
-def similarity(found: Landmarks, wanted: Landmarks) -> Placement:
-    """The turn, scale and shift, without reflection, that bring `found` closest to `wanted` in the sum of squares.
+def similarity(found: Landmarks, wanted: Landmarks, weights: Sequence[float] | None = None) -> Placement:
+    """The turn, scale and shift, without reflection, that bring `found` closest to `wanted` in the weighted sum of
+    squares.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns" (1991). In the plane,
     with points as complex numbers, it is the line through both means of slope ⟨found, wanted⟩ / ⟨found, found⟩.
+    Raises EngineFailed when all points found are one, or are no numbers.
     """
+    share = np.ones(len(found)) / len(found) if weights is None else np.asarray(weights) / np.sum(weights)
     source, target = _as_complex(found), _as_complex(wanted)
-    centred = source - source.mean()
-    spread = np.vdot(centred, centred).real
-    if not spread > _LEAST_SPREAD_PX2 * len(centred):
+    source_mean, target_mean = share @ source, share @ target
+    centred = source - source_mean
+    spread = np.vdot(centred, share * centred).real
+    if not spread > _LEAST_SPREAD_PX2:
         raise EngineFailed("a detector put the landmarks on one point")
-    slope = complex(np.vdot(centred, target - target.mean()) / spread)
-    return _placement(slope, complex(target.mean() - slope * source.mean()))
+    slope = np.vdot(centred, share * (target - target_mean)) / spread
+    return _placement(complex(slope), complex(target_mean - slope * source_mean))
 
 
 def _as_complex(points: Landmarks) -> NDArray[np.complex128]:

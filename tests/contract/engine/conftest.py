@@ -1,0 +1,113 @@
+"""Every Detector and Embedder, each with pictures that it can make something of. A new one is one entry in a list
+below."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import pytest
+
+from recognizer.engine.base import Chip, Detector, Embedder, Frame
+from recognizer.engine.dlib_resnet import DlibResNet
+from recognizer.engine.fake import FakeDetector, FakeEmbedder, draw_face
+from recognizer.engine.mtcnn import Mtcnn
+from recognizer.engine.yunet import YuNet
+from recognizer.vision.align import align
+
+_ROOT = Path(__file__).parents[3]
+_YUNET = "face_detection_yunet_2023mar.onnx"
+_YUNET_FILES = [
+    file for folder in (_ROOT / "models", _ROOT.parent / "shared" / "weights") if (file := folder / _YUNET).is_file()
+]
+
+
+class Photos(Protocol):
+    """The part of the shared fixture that these tests use."""
+
+    collins: Frame
+    hopper: Frame
+
+
+Pictures: TypeAlias = Callable[[Photos], tuple[Frame, Frame]]  # two people, one face each, upright
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorCase:
+    name: str
+    open: Callable[[Path], Detector]  # given a folder for converted graphs
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderCase:
+    name: str
+    open: Callable[[Path], Embedder]
+    detector: Callable[[Path], Detector]  # finds the faces to align for it
+    pictures: Pictures
+
+
+def _photos(photos: Photos) -> tuple[Frame, Frame]:
+    return photos.collins, photos.hopper
+
+
+def _drawings(_: Photos) -> tuple[Frame, Frame]:
+    frames = np.full((2, 300, 340, 3), 90, np.uint8)
+    for frame, person in zip(frames, ("first", "second"), strict=True):
+        draw_face(frame, person, x=120, y=60, size=140)
+    return frames[0], frames[1]
+
+
+def _opening(file: Path) -> Callable[[Path], Detector]:
+    return lambda _: YuNet(file)
+
+
+# YuNet's file is no part of the packages: its case exists where the file does (`make models MODEL=yunet`).
+DETECTORS = [
+    DetectorCase("fake", lambda _: FakeDetector(), _drawings),
+    DetectorCase("mtcnn", Mtcnn, _photos),
+    *(DetectorCase("yunet", _opening(file), _photos) for file in _YUNET_FILES[:1]),
+]
+EMBEDDERS = [
+    EmbedderCase("fake", lambda _: FakeEmbedder(), lambda _: FakeDetector(), _drawings),
+    EmbedderCase("dlib", DlibResNet, Mtcnn, _photos),
+    EmbedderCase("dlib-mirrored", lambda graphs: DlibResNet(graphs, mirrored=True), Mtcnn, _photos),
+]
+
+
+@pytest.fixture(scope="session", params=DETECTORS, ids=lambda case: case.name)
+def detector_case(request: pytest.FixtureRequest) -> DetectorCase:
+    case = request.param
+    assert isinstance(case, DetectorCase)
+    return case
+
+
+@pytest.fixture(scope="session")
+def detector(detector_case: DetectorCase, graphs: Path) -> Detector:
+    return detector_case.open(graphs)
+
+
+@pytest.fixture(scope="session")
+def portrait(detector_case: DetectorCase, photos: Photos) -> Frame:
+    return detector_case.pictures(photos)[0]
+
+
+@pytest.fixture(scope="session", params=EMBEDDERS, ids=lambda case: case.name)
+def embedder_case(request: pytest.FixtureRequest) -> EmbedderCase:
+    case = request.param
+    assert isinstance(case, EmbedderCase)
+    return case
+
+
+@pytest.fixture(scope="session")
+def embedder(embedder_case: EmbedderCase, graphs: Path) -> Embedder:
+    return embedder_case.open(graphs)
+
+
+@pytest.fixture(scope="session")
+def chips(embedder_case: EmbedderCase, embedder: Embedder, graphs: Path, photos: Photos) -> list[Chip]:
+    """One of each of two people."""
+    detector = embedder_case.detector(graphs)
+    frames = embedder_case.pictures(photos)
+    return [align(frame, detector.detect(frame)[0], embedder.alignment) for frame in frames]
