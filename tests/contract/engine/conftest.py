@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from recognizer.engine.base import Chip, Detector, Embedder, Frame
 from recognizer.engine.dlib_resnet import DlibResNet
 from recognizer.engine.fake import FakeDetector, FakeEmbedder, draw_face
+from recognizer.engine.loader import load_detector, load_embedder
 from recognizer.engine.mtcnn import Mtcnn
 from recognizer.engine.yunet import YuNet
 from recognizer.vision.align import align
@@ -63,15 +66,47 @@ def _opening(file: Path) -> Callable[[Path], Detector]:
     return lambda _: YuNet(file)
 
 
+def _by_deepface(folder: Path) -> Embedder:
+    """DeepFace's Facenet with a graph of ours in its place: how brightness rises from left to right, at 8 by 16 places in
+    the middle of the chip."""
+    edge = np.repeat([-1.0, 1.0], 4) * np.ones((1, 3, 8, 8))
+    constants = {
+        "top left": np.array([48, 46]),
+        "bottom right": np.array([112, 114]),
+        "rows and columns": np.array([2, 3]),
+        "edge": edge.astype(np.float32),
+        "never zero": np.array([1e-3], np.float32),
+    }
+    nodes = [
+        helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Slice", ["planes", "top left", "bottom right", "rows and columns"], ["middle"]),
+        helper.make_node("Conv", ["middle", "edge"], ["rises"], strides=[8, 4]),
+        helper.make_node("Flatten", ["rises"], ["values"]),
+        helper.make_node("Add", ["values", "never zero"], ["rows"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "rises",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 160, 160, 3])],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 128])],
+        [numpy_helper.from_array(values, name) for name, values in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, folder / "facenet_weights.onnx")
+    return load_embedder("Facenet", models_dir=folder, state_dir=folder)
+
+
 # YuNet's file is no part of the packages: its case exists where the file does (`make models MODEL=yunet`).
 DETECTORS = [
     DetectorCase("fake", lambda _: FakeDetector(), _drawings),
     DetectorCase("mtcnn", Mtcnn, _photos),
+    DetectorCase("deepface", lambda folder: load_detector("opencv", models_dir=folder, state_dir=folder), _photos),
     *(DetectorCase("yunet", _opening(file), _photos) for file in _YUNET_FILES[:1]),
 ]
 EMBEDDERS = [
     EmbedderCase("fake", lambda _: FakeEmbedder(), lambda _: FakeDetector(), _drawings),
     EmbedderCase("dlib", DlibResNet, Mtcnn, _photos),
+    EmbedderCase("deepface", _by_deepface, Mtcnn, _photos),
     EmbedderCase("dlib-mirrored", lambda graphs: DlibResNet(graphs, mirrored=True), Mtcnn, _photos),
 ]
 
