@@ -67,8 +67,8 @@ def _opening(file: Path) -> Callable[[Path], Detector]:
 
 
 def _by_deepface(folder: Path) -> Embedder:
-    """DeepFace's Facenet with a graph of ours in its place: how brightness rises from left to right, at 8 by 16 places in
-    the middle of the chip."""
+    """DeepFace's Facenet with a graph of ours in its place: how brightness rises from left to right, at 8 by 16 places
+    in the middle of the chip."""
     edge = np.repeat([-1.0, 1.0], 4) * np.ones((1, 3, 8, 8))
     constants = {
         "top left": np.array([48, 46]),
