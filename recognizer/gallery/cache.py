@@ -29,19 +29,20 @@ _Row: TypeAlias = tuple[bytes, bytes | None, str | None, str | None]  # digest, 
 
 _FORMAT = 1  # of the tables; files of another format are thrown away
 _LOCK_TIMEOUT_S = 10.0
+_OWNER_ONLY = 0o600
 _UNIT_TOLERANCE = 1e-3
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_TABLES = f"""
-CREATE TABLE IF NOT EXISTS engines (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS photos (
-    path BLOB PRIMARY KEY, size INT, mtime_ns INT, inode INT, digest BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS results (
-    digest BLOB NOT NULL, engine INT NOT NULL REFERENCES engines, template BLOB, issue TEXT, detail TEXT,
-    PRIMARY KEY (digest, engine)
-) WITHOUT ROWID;
-PRAGMA user_version = {_FORMAT};
-"""
+_TABLES = (
+    "CREATE TABLE engines (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE photos (
+        path BLOB PRIMARY KEY, size INT, mtime_ns INT, inode INT, digest BLOB NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE results (
+        digest BLOB NOT NULL, engine INT NOT NULL REFERENCES engines, template BLOB, issue TEXT, detail TEXT,
+        PRIMARY KEY (digest, engine)
+    ) WITHOUT ROWID""",
+    f"PRAGMA user_version = {_FORMAT}",
+)
 
 
 class PhotoIssue(StrEnum):
@@ -143,7 +144,9 @@ class TemplateCache:
     def _attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """One transaction. Where the file fails, `otherwise`; where it is damaged, it is thrown away as well."""
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            if not self.file.exists():
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                self.file.touch(mode=_OWNER_ONLY)  # templates are biometric data; SQLite keeps the mode
             with closing(sqlite3.connect(self.file, timeout=_LOCK_TIMEOUT_S)) as db, db:
                 _prepare(db)
                 return work(db)
@@ -166,12 +169,20 @@ class TemplateCache:
 def _prepare(db: sqlite3.Connection) -> None:
     """Makes the tables in a new file and in one of another format."""
     db.execute("PRAGMA secure_delete = ON")
-    [[found]] = db.execute("PRAGMA user_version").fetchall()
-    if found == _FORMAT:
+    if _format(db) == _FORMAT:
         return
-    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        db.execute(f'DROP TABLE "{table}"')
-    db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+    db.execute("BEGIN IMMEDIATE")
+    if _format(db) != _FORMAT:  # another process may have been faster
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            db.execute(f'DROP TABLE "{table}"')
+        for statement in _TABLES:
+            db.execute(statement)
+    db.commit()
+
+
+def _format(db: sqlite3.Connection) -> int:
+    [[found]] = db.execute("PRAGMA user_version").fetchall()
+    return int(found)
 
 
 def _seen(photo: Photo) -> tuple[int, int, int]:

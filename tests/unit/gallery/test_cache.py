@@ -1,8 +1,11 @@
 import sqlite3
+import stat
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -84,6 +87,24 @@ def test_a_forgotten_template_leaves_no_trace_in_the_file(cache: TemplateCache) 
     assert marked.tobytes()[:256] in cache.file.read_bytes()
     cache.retain([], set())
     assert marked.tobytes()[:256] not in cache.file.read_bytes()
+
+
+def test_only_the_owner_can_read_it(cache: TemplateCache) -> None:
+    cache.store(ENGINE, {DIGEST: TEMPLATE}, {PHOTO: DIGEST})
+    assert stat.S_IMODE(cache.file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_writers_that_begin_a_file_together_lose_nothing(cache: TemplateCache, attempt: int) -> None:
+    together = Barrier(4)
+
+    def store(number: int) -> None:
+        together.wait()
+        cache.store(ENGINE, {number.to_bytes(32, "big"): TEMPLATE}, {})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(store, range(4)))
+    assert len(cache.results(ENGINE)) == 4
 
 
 def test_names_that_are_not_text_are_remembered_too(cache: TemplateCache) -> None:
