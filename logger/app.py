@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from logger.app_state import State
-from logger.errors import StoreUnavailable
+from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
 from logger.routes import attendance, compat, events
 from logger.services.attendance import AttendanceService
@@ -66,11 +66,14 @@ def create_app(
 
 
 def build_store(settings: LoggerSettings) -> Store:
+    """Not opened yet. Raises StartError for an address or a driver that is not there."""
     path = settings.sqlite_path
     if path is not None:
         return SqliteStore(path)
-    from logger.store.mongo import MongoStore  # noqa: PLC0415 - the embedded store runs where no driver is installed
-
+    try:
+        from logger.store.mongo import MongoStore  # noqa: PLC0415 - the embedded store needs no driver
+    except ModuleNotFoundError as error:
+        raise StartError(f"MongoDB needs the package {error.name}: install rollcall[logger]") from error
     return MongoStore(settings.store_url.get_secret_value())
 
 
@@ -102,9 +105,12 @@ async def _prepare(store: Store) -> None:
 
 def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics) -> Readiness:
     async def check_store() -> None:
-        metrics.store_up.set(0)
-        await store.check()
-        metrics.store_up.set(1)
+        up = 0
+        try:
+            await store.check()
+            up = 1
+        finally:
+            metrics.store_up.set(up)
 
     kind = "mongodb" if settings.sqlite_path is None else "sqlite"
     return Readiness({"store": check_store}, info=lambda: {"store": kind, "time_zone": settings.timezone})

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from logger.app import build_store, create_app
 from logger.errors import StartError, StoreUnavailable
 from logger.services.keys import KeyAdministration
-from logger.settings import LoggerSettings, load_settings
+from logger.settings import load_settings
 from logger.store.base import Store
 from shared.clock import SystemClock
 from shared.logs import configure_logs
@@ -28,11 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     settings = load_or_exit(load_settings, "LOGGER_")
     configure_logs(settings.log_level, settings.log_format)
-    if given.command == "serve":
-        serve(create_app(settings), settings)
-        return DONE
     try:
-        return asyncio.run(_with_store(given.run, settings, given))
+        store = build_store(settings)
+        if given.command == "serve":
+            serve(create_app(settings, store=store), settings)
+            return DONE
+        return asyncio.run(_with_store(store, given))
     except (StartError, StoreUnavailable) as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
@@ -66,8 +67,8 @@ def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     revoke.set_defaults(run=_revoke_key)
 
 
-async def _with_store(command: Command, settings: LoggerSettings, given: argparse.Namespace) -> int:
-    store = build_store(settings)
+async def _with_store(store: Store, given: argparse.Namespace) -> int:
+    command: Command = given.run
     try:
         await store.prepare()
         return await command(store, given)

@@ -64,8 +64,10 @@ def _translated() -> Iterator[None]:
 class SqliteStore:
     """Implements Store."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, max_waiting_writes: int = MAX_WAITING_WRITES) -> None:
+        """Opened on first use. With `max_waiting_writes` waiting, the next one is answered StoreBusy."""
         self._path = path
+        self._max_waiting_writes = max_waiting_writes
         self._writer: SqliteWriter | None = None
         self._waiting_writes = 0
         self._idle_readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
@@ -137,7 +139,7 @@ class SqliteStore:
 
     async def _write(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         await self.prepare()
-        if self._waiting_writes >= MAX_WAITING_WRITES:
+        if self._waiting_writes >= self._max_waiting_writes:
             raise StoreBusy("Too many writes are waiting for the disk")
         assert self._writer is not None  # noqa: S101 - prepared just above
         self._waiting_writes += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from logger.domain.sightings import Sighting
-from logger.errors import StoreUnavailable, StoreUnusable
+from logger.errors import StoreBusy, StoreUnavailable, StoreUnusable
 from logger.store.base import AttendanceFilter, EventFilter, Store
 from logger.store.documents import event_document
 from logger.store.mongo import MongoStore
@@ -155,6 +156,22 @@ async def test_what_was_asked_for_before_closing_is_committed(attendance_file: P
     again = SqliteStore(attendance_file)
     assert (await again.reconcile()).events == 20
     await again.close()
+
+
+async def test_writes_beyond_the_limit_are_refused_at_once_and_the_waiting_ones_are_kept(
+    attendance_file: Path, see: See
+) -> None:
+    store = SqliteStore(attendance_file, max_waiting_writes=3)
+    await store.prepare()
+    with closing(connect(attendance_file)) as other:
+        other.execute("BEGIN IMMEDIATE")  # another process is writing
+        waiting = [asyncio.ensure_future(store.record([see(str(number))])) for number in range(3)]
+        await asyncio.sleep(0)  # each has handed its work over
+        with pytest.raises(StoreBusy):
+            await store.record([see()])
+        other.execute("ROLLBACK")
+    assert [recorded[0].outcome for recorded in await asyncio.gather(*waiting)] == [Outcome.RECORDED] * 3
+    await store.close()
 
 
 async def test_callers_who_come_while_the_store_is_tried_share_the_attempt() -> None:

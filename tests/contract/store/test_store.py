@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import LoggedSighting, Sighting
@@ -123,6 +126,36 @@ async def test_deliveries_out_of_order_end_in_the_record_that_order_would_have_m
     assert await attendance(store) == [rebuild([late_first, middle, last, tie], None)]
 
 
+people = count(1)
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_order_multiplicity_and_batching_of_the_same_events_ends_in_the_same_record(
+    store: Store, see: See, data: st.DataObject
+) -> None:
+    number = next(people)
+    person = str(number)
+    drawn = data.draw(
+        st.lists(
+            st.tuples(st.integers(0, 99), st.integers(-2, 2), st.sampled_from("abc"), st.sampled_from(Method)),
+            min_size=1,
+            unique_by=lambda one: one[0],
+        )
+    )
+    sightings = [
+        see(person, after_s, event_id=UUID(int=(number << 64) + low), source=source, method=method)
+        for low, after_s, source, method in drawn
+    ]
+    again = data.draw(st.lists(st.sampled_from(sightings), max_size=6))
+    deliveries = data.draw(st.permutations(sightings + again))
+    while deliveries:
+        size = data.draw(st.integers(1, len(deliveries)))
+        await store.record(deliveries[:size])
+        deliveries = deliveries[size:]
+    assert await attendance(store, person_id=person) == [rebuild(sightings, None)]
+
+
 async def test_sightings_of_one_instant_agree_on_the_first_in_either_order(store: Store, see: See) -> None:
     lower, higher = see("1", source="a", event_id=UUID(int=1)), see("1", source="b", event_id=UUID(int=2**127))
     await store.record([higher])
@@ -231,6 +264,25 @@ async def test_pages_of_attendance_neither_repeat_nor_skip_while_others_arrive(s
 
     walked = await walk(lambda after: store.attendance_page(AttendanceFilter(), after=after, limit=2), arrive)
     assert [record.key.person_id for record in walked] == ["6", "5", "4", "3", "2", "1", "0"]
+
+
+async def test_pages_of_a_filtered_list_hold_nothing_else(store: Store, see: See) -> None:
+    await store.record([see(str(number % 2), number // 4) for number in range(12)])
+    where = EventFilter(person_id="1", first_date=date(2025, 3, 3))
+    walked = await walk(
+        lambda after: store.events_page(where, after=after, limit=2), lambda: store.record([see("0", 3600)])
+    )
+    assert [logged.sighting.person_id for logged in walked] == ["1"] * 6
+    assert len({logged.sighting.event_id for logged in walked}) == 6
+
+
+async def test_an_earlier_sighting_of_one_person_leaves_the_others_alone(store: Store, see: See) -> None:
+    """The instants and ids are such that a condition on them alone would pick the wrong record."""
+    await store.record([see("1", 0, event_id=UUID(int=9))])
+    await store.record([see("2", 5, event_id=UUID(int=8))])
+    await store.record([see("2", 0, event_id=UUID(int=7))])
+    first_events = {record.key.person_id: record.first_event.int for record in await attendance(store)}
+    assert first_events == {"1": 9, "2": 7}
 
 
 async def test_a_last_page_that_is_just_full_leads_nowhere(store: Store, see: See) -> None:
