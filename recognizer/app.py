@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -46,6 +47,7 @@ log = get_logger(__name__)
 
 VERSION = "0.1.0"
 LEASE_S = 20.0  # on an event in the outbox; longer than one delivery can take
+ENROLMENT_MAX_PIXELS = 110_000_000  # what the operator put into dataset/ may come from a phone of 108 megapixels
 MAX_BATCH = 16  # faces to a call of the network
 
 DESCRIPTION = """Finds faces, names the people it knows, and posts their attendance to the logger."""
@@ -205,13 +207,21 @@ def build_gallery(
 ) -> BuiltGallery:
     """Blocks; shows a progress bar on a terminal while photos are looked at."""
     cache = TemplateCache(settings.state_dir / "templates.db")
+    limits = replace(finder.limits, max_pixels=max(settings.max_pixels, ENROLMENT_MAX_PIXELS))
     with tqdm(desc="Looking at new photos", unit="photo", disable=None, leave=False, delay=0.5) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return build(scan(settings.dataset_dir), cache, finder, embedder, workers=workers, progress=progress)
+        return build(
+            scan(settings.dataset_dir),
+            cache,
+            replace(finder, limits=limits),
+            embedder,
+            workers=workers,
+            progress=progress,
+        )
 
 
 def _open_batcher(

@@ -63,6 +63,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     fetch = actions.add_parser("fetch", help="download, check the SHA-256, put in place")
     fetch.add_argument("name", help="DeepFace's name of a model or a detector, such as Facenet512")
     fetch.set_defaults(run=_fetch_models)
+    trust = actions.add_parser("trust", help="hold the files that are there to the SHA-256 they have now")
+    trust.add_argument("name")
+    trust.set_defaults(run=_trust_models)
     parser.set_defaults(run=_list_models)
 
 
@@ -114,8 +117,16 @@ def _list_models(settings: RecognizerSettings, _: argparse.Namespace) -> int:
 def _fetch_models(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     from recognizer.engine.fetch import fetch
 
-    for file in fetch(parsed.name, settings.models_dir):
+    for file in fetch(parsed.name, settings.models_dir, backend=settings.backend):
         print(f"ready: {file}")
+    return 0
+
+
+def _trust_models(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.engine.fetch import trust
+
+    for file in trust(parsed.name, settings.models_dir, backend=settings.backend):
+        print(f"{file.sha256}  {file.path}")
     return 0
 
 

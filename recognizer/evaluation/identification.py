@@ -57,7 +57,7 @@ class IdentificationResult:
     policy: MatchPolicy
     choice: FaceChoice
     people: int
-    templates: int
+    photos: int
     not_enrolled: tuple[tuple[Path, str], ...]  # photos meant for enrolment, and why they were refused
     probes: tuple[ProbeResult, ...]
 
@@ -117,7 +117,7 @@ def evaluate(
         policy=policy,
         choice=choice,
         people=len(snapshot.people),
-        templates=len(snapshot.templates),
+        photos=snapshot.photos,
         not_enrolled=tuple(not_enrolled),
         probes=results,
     )

@@ -19,7 +19,7 @@ def table(result: IdentificationResult) -> str:
         ("engine", result.engine),
         ("threshold, margin", f"{result.policy.threshold}, {result.policy.margin} (cosine distance)"),
         ("face of a photo", _CHOICES[result.choice]),
-        ("gallery", f"{result.people} people, {result.templates} photos"),
+        ("gallery", f"{result.people} people, {result.photos} photos"),
         ("not enrolled", _refused(result)),
         ("probes named right", str(Rate(sum(probe.named == probe.truth for probe in known), len(known)))),
         ("probes named wrong", str(Rate(len(wrong), len(known)))),

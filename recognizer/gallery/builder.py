@@ -220,8 +220,8 @@ def _gather(listing: DatasetListing, work: _Enrolment, looked_at: int) -> BuiltG
             path = shown(folder.person.folder)
             problems.append(FolderProblem(path, FolderIssue.NO_USABLE_PHOTO, "none of its photos can be used"))
     snapshot = snapshot_of(enrolled, engine=str(work.key), dimension=work.key.dimension)
-    photos = len(snapshot.templates)
-    return BuiltGallery(snapshot, GalleryReport(len(enrolled), photos, looked_at, tuple(unused), tuple(problems)))
+    report = GalleryReport(len(enrolled), snapshot.photos, looked_at, tuple(unused), tuple(problems))
+    return BuiltGallery(snapshot, report)
 
 
 def _in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:

@@ -72,7 +72,7 @@ def test_a_second_build_looks_at_nothing_and_gives_the_same_gallery(
     assert second.report.looked_at == 0
     assert second.report.unused == first.report.unused != ()
     assert second.snapshot.fingerprint == first.snapshot.fingerprint
-    assert (second.snapshot.templates == first.snapshot.templates).all()
+    assert (second.snapshot.centres == first.snapshot.centres).all()
 
 
 def test_a_second_build_does_not_even_open_the_photos(enrol: Enrol, rebuild: Callable[[], BuiltGallery]) -> None:
@@ -140,11 +140,11 @@ def test_somebody_small_in_the_background_does_no_harm(
     enrol: Enrol, rebuild: Callable[[], BuiltGallery], picture: Picture
 ) -> None:
     folder = enrol("Alice_101")
-    plain = rebuild().snapshot.templates
+    plain = rebuild().snapshot.centres
     (folder / "0.png").write_bytes(picture(("Alice_101", 120), ("Bob_102", 50), grey=100))
     built = rebuild()
     assert built.report.unused == ()
-    assert float(built.snapshot.templates[0] @ plain[0]) > 0.99
+    assert float(built.snapshot.centres[0] @ plain[0]) > 0.99
 
 
 def test_a_face_of_low_quality_is_not_enrolled_and_says_why(

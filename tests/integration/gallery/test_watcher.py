@@ -180,7 +180,7 @@ def test_a_swap_in_the_middle_of_a_search_mixes_nothing(enrol: Enrol, root: Path
     enrol("Aaron_100")
     large = rebuild()
     holder = GalleryHolder(small)
-    probes = np.repeat(small.snapshot.templates[:1], 50, axis=0)
+    probes = np.repeat(small.snapshot.centres[:1], 50, axis=0)
     together = Barrier(2)
 
     def search() -> set[tuple[str, int]]:
