@@ -53,7 +53,7 @@ class StoredKeys:
         self._clock = clock
         self._keys: tuple[ApiKey, ...] = ()
         self._read_at: datetime | None = None
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def find(self, secret: str) -> ApiKey | None:
         """Raises StoreUnavailable when what is remembered is too old and the store does not answer."""
@@ -61,13 +61,18 @@ class StoredKeys:
         return found or find_key(secret, await self._keys_of_age(MISS_LIFETIME))
 
     async def _keys_of_age(self, lifetime: timedelta) -> tuple[ApiKey, ...]:
-        async with self._reading:
-            now = self._clock.now()
-            if self._read_at is None or not timedelta(0) <= now - self._read_at < lifetime:
-                stored = await self._store.keys()
-                self._keys = tuple(one.key for one in stored if one.revoked_at is None)
-                self._read_at = now
-            return self._keys
+        """Callers who come during a reading share it, and its failure: a store that is away costs one timeout."""
+        if self._read_at is None or not timedelta(0) <= self._clock.now() - self._read_at < lifetime:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read())
+            await asyncio.shield(self._reading)
+        return self._keys
+
+    async def _read(self) -> None:
+        asked_at = self._clock.now()
+        stored = await self._store.keys()
+        self._keys = tuple(one.key for one in stored if one.revoked_at is None)
+        self._read_at = asked_at
 
 
 class KeyAdministration:

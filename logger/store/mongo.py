@@ -18,7 +18,7 @@ there. Every step is written with `w=majority, j=true`.
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -385,6 +385,9 @@ def _given(**conditions: Any) -> dict[str, Any]:
     return {name: value for name, value in conditions.items() if value is not None}
 
 
-def _between(first: Any, last: Any) -> dict[str, str] | None:
+def _between(first: date | None, last: date | None) -> str | dict[str, str] | None:
+    """One day is asked for as such: then an index of day and instant gives its documents in order."""
+    if first is not None and first == last:
+        return first.isoformat()
     limits = {"$gte": first, "$lte": last}
     return {sign: day.isoformat() for sign, day in limits.items() if day is not None} or None

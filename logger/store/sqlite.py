@@ -94,8 +94,7 @@ class SqliteStore:
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         conditions: Conditions = {
-            "local_date >=": _iso(where.first_date),
-            "local_date <=": _iso(where.last_date),
+            **_between(where.first_date, where.last_date),
             "person_id =": where.person_id,
             "session_id =": where.session_id,
             "status =": where.status,
@@ -107,8 +106,7 @@ class SqliteStore:
 
     async def events_page(self, where: EventFilter, *, after: Position | None, limit: int) -> Page[LoggedSighting]:
         conditions: Conditions = {
-            "local_date >=": _iso(where.first_date),
-            "local_date <=": _iso(where.last_date),
+            **_between(where.first_date, where.last_date),
             "person_id =": where.person_id,
             "source =": where.source,
             "outcome =": where.outcome,
@@ -288,5 +286,8 @@ def _newest_first(
     return sql, [*values, limit + 1]
 
 
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+def _between(first: date | None, last: date | None) -> Conditions:
+    """One day is asked for as such: then an index of day and instant gives its rows in order."""
+    if first is not None and first == last:
+        return {"local_date =": first.isoformat()}
+    return {"local_date >=": first and first.isoformat(), "local_date <=": last and last.isoformat()}

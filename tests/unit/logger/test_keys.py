@@ -1,5 +1,6 @@
 """Keys: found in constant time, remembered for a while, made and withdrawn by an operator."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,14 +32,17 @@ class KeysInMemory:
         self.stored: dict[str, StoredKey] = {}
         self.reads = 0
         self.is_away = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def save_key(self, key: StoredKey) -> None:
         self.stored[key.key.key_id] = key
 
     async def keys(self) -> list[StoredKey]:
+        self.reads += 1
+        await self.answers.wait()
         if self.is_away:
             raise StoreUnavailable("away")
-        self.reads += 1
         return list(self.stored.values())
 
 
@@ -126,6 +130,19 @@ async def test_without_the_store_known_keys_work_until_they_are_too_old(
     clock.forward(seconds=1)
     with pytest.raises(StoreUnavailable):
         await ring.find(secret)
+
+
+async def test_callers_who_wait_for_a_store_that_is_away_wait_for_one_reading(
+    ring: StoredKeys, store: KeysInMemory
+) -> None:
+    store.is_away = True
+    store.answers.clear()
+    callers = [asyncio.ensure_future(ring.find("anybody's")) for _ in range(50)]
+    await asyncio.sleep(0)  # each has asked
+    store.answers.set()
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+    assert store.reads == 1
 
 
 async def test_revoking_twice_keeps_the_first_date_and_an_unknown_key_is_named(
