@@ -52,6 +52,8 @@ class _Reader:
         self.position = position
 
     def integer(self) -> int:
+        if self.position >= len(self._stream):
+            raise NotTheNetworkExpected("the file is cut")
         head = self._stream[self.position]
         start, self.position = self.position + 1, self.position + 1 + (head & 0x0F)
         value = int.from_bytes(self._stream[start : self.position], "little")

@@ -121,7 +121,7 @@ def _head(*inputs: int, landmarks: int = 0) -> list[_Shape]:
 
 def _arrays(weights: Path, shapes: Sequence[_Shape]) -> Iterator[Weights]:
     """The file's arrays, which must be exactly of these shapes."""
-    stream: bytes = lz4.frame.decompress(weights.read_bytes())
+    stream = _decompressed(weights)
     arrays: list[Weights] = []
     position = 0
     for shape in shapes:
@@ -133,6 +133,14 @@ def _arrays(weights: Path, shapes: Sequence[_Shape]) -> Iterator[Weights]:
     if stream[position:] != _STREAM_END:
         raise NotTheNetworkExpected("something follows the last array")
     return iter(arrays)
+
+
+def _decompressed(weights: Path) -> bytes:
+    try:
+        stream: bytes = lz4.frame.decompress(weights.read_bytes())
+    except RuntimeError as error:  # what lz4 raises for anything that is not a whole frame
+        raise NotTheNetworkExpected("not an LZ4 frame") from error
+    return stream
 
 
 def _values_start(stream: bytes, position: int) -> int:

@@ -60,11 +60,11 @@ def _letterboxed(frame: Frame, detection: Detection, size: int) -> Chip:
     above and below: what DeepFace does in three steps (`deepface/modules/detection.py`, `preprocessing.py`)."""
     box = detection.box
     first_eye, second_eye = _as_complex(detection.landmarks)[:2]
-    if not (first_eye != second_eye and box.width > 0 and box.height > 0):
+    eye_line = complex(second_eye - first_eye)
+    if not (abs(eye_line) > 0 and box.width > 0 and box.height > 0):
         raise EngineFailed("a detector gave an empty box or no eye line")
     scale = min(size / box.width, size / box.height)
     width, height = max(1, int(box.width * scale)), max(1, int(box.height * scale))
-    eye_line = complex(second_eye - first_eye)
     slope = scale * eye_line.conjugate() / abs(eye_line)
     centre = complex(box.x + box.width / 2 - 0.5, box.y + box.height / 2 - 0.5)
     shift = complex((width - 1) / 2, (height - 1) / 2) - slope * centre
