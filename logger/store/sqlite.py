@@ -290,4 +290,5 @@ def _between(first: date | None, last: date | None) -> Conditions:
     """One day is asked for as such: then an index of day and instant gives its rows in order."""
     if first is not None and first == last:
         return {"local_date =": first.isoformat()}
-    return {"local_date >=": first and first.isoformat(), "local_date <=": last and last.isoformat()}
+    limits = {"local_date >=": first, "local_date <=": last}
+    return {condition: day.isoformat() for condition, day in limits.items() if day is not None}
