@@ -34,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             serve(create_app(settings, store=store), settings)
             return DONE
         return asyncio.run(_with_store(store, given))
-    except (StartError, StoreUnavailable) as error:
+    except StartError as error:
         sys.stderr.write(f"{error}\n")
-        return FAILED
+    except StoreUnavailable as error:
+        sys.stderr.write(f"{error}: {error.__cause__}\n" if error.__cause__ else f"{error}\n")
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -104,9 +104,9 @@ class MongoStore:
                 tz_aware=True,
                 uuidRepresentation="standard",
             )
-        except PyMongoError as error:
-            raise StartError(f"LOGGER_STORE_URL is not an address of MongoDB: {type(error).__name__}") from error
-        self._database: Any = self._client.get_default_database(DEFAULT_DATABASE)
+            self._database: Any = self._client.get_default_database(DEFAULT_DATABASE)
+        except (PyMongoError, ValueError) as error:  # ValueError: a port or a name that is none
+            raise StartError(f"LOGGER_STORE_URL is not an address of MongoDB: {error}") from error
         self._events = self._database["events"]
         self._attendance = self._database["attendance"]
         self._api_keys = self._database["api_keys"]

@@ -99,6 +99,27 @@ def test_a_bad_setting_stops_the_start_with_a_sentence(
     assert refused.stderr == "LOGGER_TIMEZONE: Value error, is not an IANA time zone such as Asia/Kolkata\n"
 
 
+@pytest.mark.parametrize(
+    ("url", "command", "told"),
+    [
+        ("mongodb://host:port/db", "serve", "LOGGER_STORE_URL is not an address of MongoDB: Port"),
+        ("sqlite:////dev/null/a.db", "reconcile", "The attendance file cannot be used at the moment: "),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_a_sentence_and_no_traceback(
+    environment: dict[str, str],
+    logger_command: Callable[..., subprocess.CompletedProcess[str]],
+    url: str,
+    command: str,
+    told: str,
+) -> None:
+    environment["LOGGER_STORE_URL"] = url
+    refused = logger_command(command)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(told)
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_stop_in_the_middle_of_deliveries_keeps_all_that_was_acknowledged(
     served: subprocess.Popen[bytes],
     client: httpx.Client,
