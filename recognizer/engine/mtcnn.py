@@ -151,17 +151,21 @@ def _area_average(sums: NDArray[np.float64], height: int, width: int) -> Pixels:
     """The frame at another size, each pixel the mean of what it covers, from the frame's integral image (Crow 1984):
     its cost does not depend on how much it shrinks, and all levels share one integral."""
     area = (sums.shape[0] - 1) / height * (sums.shape[1] - 1) / width
-    bands = np.diff(_between(sums, height), axis=0).astype(np.float32).swapaxes(0, 1)
-    return np.diff(_between(bands, width), axis=0).swapaxes(0, 1) / np.float32(area)
+    bands = np.diff(_between(sums, height, axis=0), axis=0).astype(np.float32)
+    return np.diff(_between(bands, width, axis=1), axis=1) / np.float32(area)
 
 
-def _between(sums: NDArray[_Float], parts: int) -> NDArray[_Float]:
-    """Running sums at the edges of `parts` equal parts of the first axis, which fall between those given."""
-    edges = np.linspace(0, len(sums) - 1, parts + 1)
-    below = np.minimum(edges.astype(np.intp), len(sums) - 2)
-    fraction = (edges - below).astype(sums.dtype)[:, None, None]
-    before, after = sums[below], sums[below + 1]
-    between: NDArray[_Float] = before + (after - before) * fraction
+def _between(sums: NDArray[_Float], parts: int, *, axis: int) -> NDArray[_Float]:
+    """Running sums at the edges of `parts` equal parts of an axis of three, which fall between those given."""
+    last = sums.shape[axis] - 1
+    edges = np.linspace(0, last, parts + 1)
+    below = np.minimum(edges.astype(np.intp), last - 1)
+    fraction = (edges - below).astype(sums.dtype).reshape(-1, *[1] * (2 - axis))
+    before: NDArray[_Float] = np.take(sums, below, axis)
+    between: NDArray[_Float] = np.take(sums, below + 1, axis)
+    between -= before  # in place: at this size, new arrays cost more than sums
+    between *= fraction
+    between += before
     return between
 
 
@@ -227,14 +231,23 @@ def _crops(frame: Frame, candidates: Candidates, size: int) -> Pixels:
     height, width = frame.shape[:2]
     rows, below, inside_rows = _samples(candidates[:, 1], candidates[:, 3], height, size)
     columns, beside, inside_columns = _samples(candidates[:, 0], candidates[:, 2], width, size)
-    pixels = frame.reshape(-1, 3)
-    neighbours = np.lib.stride_tricks.sliding_window_view(pixels, 2, axis=0)  # each pixel with the next, (…, 3, 2)
+    # A pixel of four bytes is one number to look up.
+    pixels = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2RGBA), np.uint8).view(np.uint32).reshape(-1)
     at = rows[:, :, None] * width + columns[:, None, :]
-    upper, lower = neighbours[at].astype(np.float32), neighbours[at + width].astype(np.float32)
-    pairs = upper + (lower - upper) * below[:, :, None, None, None]
-    drawn = pairs[..., 0] + (pairs[..., 1] - pairs[..., 0]) * beside[:, None, :, None]
+    down, right = below[:, :, None, None], beside[:, None, :, None]
+    upper = _mixed(_looked_up(pixels, at), _looked_up(pixels, at + 1), right)
+    lower = _mixed(_looked_up(pixels, at + width), _looked_up(pixels, at + width + 1), right)
+    drawn = _mixed(upper, lower, down)
     inside = inside_rows[:, :, None] & inside_columns[:, None, :]
     return np.where(inside[..., None], drawn, _GREY)
+
+
+def _looked_up(pixels: NDArray[np.uint32], at: NDArray[np.intp]) -> Pixels:
+    return pixels[at].view(np.uint8).reshape(*at.shape, 4)[..., :3].astype(np.float32)
+
+
+def _mixed(first: Pixels, second: Pixels, share_of_second: NDArray[np.float32]) -> Pixels:
+    return first + (second - first) * share_of_second
 
 
 def _samples(near: NDArray[np.float32], far: NDArray[np.float32], side: int, size: int) -> _Samples:
