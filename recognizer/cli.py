@@ -158,7 +158,7 @@ async def _show_outbox(settings: RecognizerSettings, *, retry: bool) -> int:
 
 def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     from recognizer.app import face_finder, match_policy, open_engine
-    from recognizer.evaluation.identification import FaceChoice, evaluate, read_known, read_strangers
+    from recognizer.evaluation.identification import FaceChoice, Protocol, evaluate, read_known, read_strangers
     from recognizer.evaluation.report import table
 
     engine = open_engine(settings)
@@ -167,9 +167,7 @@ def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
         read_strangers(parsed.strangers),
         finder=face_finder(engine, settings),
         embedder=engine.embedder,
-        policy=match_policy(engine.embedder, settings),
-        choice=FaceChoice(parsed.face),
-        enrolled_photos=parsed.enroll,
+        protocol=Protocol(FaceChoice(parsed.face), parsed.enroll, match_policy(engine.embedder, settings)),
         workers=settings.workers,
     )
     print(table(result))

@@ -22,9 +22,9 @@ _TEMPLATE = LandmarkTemplate(size=150, points=_POINTS, weights=(1, 1, 0.1, 0.1, 
 _TEMPLATE_VERSION = 1
 
 _DEFAULTS = MatchDefaults(
-    threshold=0.072,
+    threshold=0.063,
     margin=0.005,
-    source="provisional: 40 people enrolled with three photos each, none of 40 strangers named",
+    source="at most 1 % of strangers named among 40 people; docs/decisions/0002-threshold.md",
 )
 
 _BATCH = 8  # chips given to the network at once: more are not faster, and it keeps the memory they took

@@ -1,29 +1,30 @@
 """Open-set identification as the service does it: some people are enrolled; other photos of them, and strangers, are
-probes."""
+probes. What could not be enrolled or acquired is counted, never dropped."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from recognizer.decision import MatchPolicy, decide
 from recognizer.engine.base import Embedder
 from recognizer.errors import StartError
 from recognizer.gallery.dataset import PHOTO_SUFFIXES, Person
-from recognizer.gallery.snapshot import Candidate, Enrolled, GallerySnapshot, Match, snapshot_of
+from recognizer.gallery.snapshot import Candidate, Enrolled, GallerySnapshot, snapshot_of
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.contracts.recognition import DecisionKind
 from shared.web.errors import ServiceError
 
-Look: TypeAlias = Callable[[Path], Face | DecisionKind]
+_DRAWS = 20  # of photos for enrolment
+_TARGET_FPIR = (0.003, 0.01)
 
 
 class FaceChoice(StrEnum):
@@ -37,18 +38,29 @@ class Identity:
     photos: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One photo, looked at once."""
+
+    photo: Path
+    person: Person | None  # None for a stranger
+    look: NDArray[np.float32] | DecisionKind  # the embedding, or the decision that the service gives without one
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
     photo: Path
     truth: str | None  # the person's id; None for a stranger
     decision: DecisionKind
-    match: Match | None  # None where no face was embedded
+    named: str | None  # the id of the person that was named
 
-    @property
-    def named(self) -> str | None:
-        if self.decision is not DecisionKind.KNOWN or self.match is None or self.match.best is None:
-            return None
-        return self.match.best.person.person_id
+
+@dataclass(frozen=True, slots=True)
+class StrangerThreshold:
+    """The distance at which this share of strangers would be named: FPIR, the false positive identification rate."""
+
+    fpir: float
+    distance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,9 @@ class IdentificationResult:
     choice: FaceChoice
     people: int
     photos: int
-    not_enrolled: tuple[tuple[Path, str], ...]  # photos meant for enrolment, and why they were refused
+    not_enrolled: tuple[Sample, ...]  # photos meant for enrolment that were refused
     probes: tuple[ProbeResult, ...]
+    thresholds: tuple[StrangerThreshold, ...]
 
     def of_known(self) -> list[ProbeResult]:
         return [probe for probe in self.probes if probe.truth is not None]
@@ -90,64 +103,92 @@ def _person(folder: str) -> Person:
     return Person(person_id=folder, name=folder, label=folder, folder=folder)
 
 
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """What is done with the photos."""
+
+    choice: FaceChoice
+    enrolled_photos: int  # of each person, the first in the order of their names; the others are probes
+    policy: MatchPolicy
+
+
 def evaluate(
     known: Sequence[Identity],
     strangers: Sequence[Path],
     *,
     finder: FaceFinder,
     embedder: Embedder,
-    policy: MatchPolicy,
-    choice: FaceChoice,
-    enrolled_photos: int,
+    protocol: Protocol,
     workers: int,
 ) -> IdentificationResult:
-    """Enrols the first photos of each person, in the order of their names, and probes with all that is left. What
-    could not be enrolled or acquired is counted, never dropped."""
-    look = partial(_look, finder=finder, choice=choice)
-    enrolled, not_enrolled = _enrol(known, look, embedder, enrolled_photos, workers)
-    snapshot = snapshot_of(enrolled, engine=embedder.name, dimension=embedder.dimension)
-    probes = [(photo, each.person.person_id) for each in known for photo in each.photos[enrolled_photos:]]
-    unknown = [(photo, None) for photo in strangers]
-    probe = partial(_probe, look=look, embedder=embedder, snapshot=snapshot, policy=policy)
-    with ThreadPoolExecutor(workers) as pool:
-        tasks = [*probes, *unknown]
-        results = tuple(tqdm(pool.map(probe, tasks), desc="Probes", total=len(tasks), disable=None, leave=False))
+    tasks: list[tuple[Path, Person | None]] = [(photo, each.person) for each in known for photo in each.photos]
+    tasks += [(photo, None) for photo in strangers]
+    samples = _look_at(tasks, partial(_look, finder=finder, embedder=embedder, choice=protocol.choice), workers)
+    people = _by_person(samples)
+    enrolled = {person: photos[: protocol.enrolled_photos] for person, photos in people.items()}
+    snapshot = _gallery(enrolled, embedder)
+    unseen = [sample for photos in people.values() for sample in photos[protocol.enrolled_photos :]]
+    unseen += [sample for sample in samples if sample.person is None]
     return IdentificationResult(
         engine=f"{embedder.name}/{finder.detector.name}",
-        policy=policy,
-        choice=choice,
+        policy=protocol.policy,
+        choice=protocol.choice,
         people=len(snapshot.people),
         photos=snapshot.photos,
-        not_enrolled=tuple(not_enrolled),
-        probes=results,
+        not_enrolled=tuple(s for photos in enrolled.values() for s in photos if isinstance(s.look, DecisionKind)),
+        probes=tuple(_probe(sample, snapshot, protocol.policy) for sample in unseen),
+        thresholds=stranger_thresholds(samples, protocol.enrolled_photos, embedder),
     )
 
 
-def _enrol(
-    known: Sequence[Identity], look: Look, embedder: Embedder, count: int, workers: int
-) -> tuple[list[Enrolled], list[tuple[Path, str]]]:
-    photos = [photo for each in known for photo in each.photos[:count]]
+def stranger_thresholds(
+    samples: Sequence[Sample], enrolled_photos: int, embedder: Embedder
+) -> tuple[StrangerThreshold, ...]:
+    """Everybody in turn is a stranger to the gallery of all others, with photos for enrolment drawn anew each time.
+
+    The quantiles of their distances to the nearest person are the thresholds. The margin to the runner-up, which only
+    ever names fewer, is left out.
+    """
+    draw = np.random.default_rng(seed=0)
+    people = _by_person(samples)
+    distances: list[float] = []
+    for _ in range(_DRAWS):
+        shuffled = {person: [photos[i] for i in draw.permutation(len(photos))] for person, photos in people.items()}
+        enrolled = {person: photos[:enrolled_photos] for person, photos in shuffled.items()}
+        distances += _distances_of_strangers(samples, _gallery(enrolled, embedder))
+    if not distances:
+        return ()
+    return tuple(StrangerThreshold(fpir, float(np.quantile(distances, fpir))) for fpir in _TARGET_FPIR)
+
+
+def _distances_of_strangers(samples: Sequence[Sample], snapshot: GallerySnapshot) -> list[float]:
+    probes = [sample for sample in samples if not isinstance(sample.look, DecisionKind)]
+    if not probes or len(snapshot.people) < 2:
+        return []
+    distances = 1 - np.stack([probe.look for probe in probes]) @ snapshot.centres.T
+    own = np.array([[probe.person == person for person in snapshot.people] for probe in probes])
+    return [float(nearest) for nearest in np.where(own, np.inf, distances).min(axis=1)]
+
+
+def _look_at(
+    tasks: Sequence[tuple[Path, Person | None]], look: Callable[[Path, Person | None], Sample], workers: int
+) -> list[Sample]:
     with ThreadPoolExecutor(workers) as pool:
-        looks = tqdm(pool.map(look, photos), desc="Enrolment", total=len(photos), disable=None, leave=False)
-        found = dict(zip(photos, looks, strict=True))
-    enrolled = []
-    for each in known:
-        chips = [face.chip for photo in each.photos[:count] if isinstance(face := found[photo], Face)]
-        if chips:
-            enrolled.append(Enrolled(each.person, embedder.embed(np.stack(chips))))
-    return enrolled, [(photo, refusal) for photo, refusal in found.items() if isinstance(refusal, DecisionKind)]
+        samples = pool.map(lambda task: look(*task), tasks)
+        return list(tqdm(samples, desc="Photos", total=len(tasks), disable=None, leave=False))
 
 
-def _look(photo: Path, *, finder: FaceFinder, choice: FaceChoice) -> Face | DecisionKind:
-    """The face that the photo is about, or the decision that the service would give without embedding anything."""
+def _look(photo: Path, person: Person | None, *, finder: FaceFinder, embedder: Embedder, choice: FaceChoice) -> Sample:
     try:
         scene = finder.find(photo.read_bytes(), Stopwatch())
     except ServiceError:
-        return DecisionKind.NO_FACE
+        return Sample(photo, person, DecisionKind.NO_FACE)
     faces = _nearest_centre(scene) if choice is FaceChoice.CENTRE else foreground(scene.faces)
     if len(faces) != 1:
-        return DecisionKind.MULTIPLE_FACES if faces else DecisionKind.NO_FACE
-    return faces[0] if faces[0].quality.issue is None else DecisionKind.LOW_QUALITY
+        return Sample(photo, person, DecisionKind.MULTIPLE_FACES if faces else DecisionKind.NO_FACE)
+    if faces[0].quality.issue is not None:
+        return Sample(photo, person, DecisionKind.LOW_QUALITY)
+    return Sample(photo, person, embedder.embed(faces[0].chip[np.newaxis])[0])
 
 
 def _nearest_centre(scene: Scene) -> tuple[Face, ...]:
@@ -160,15 +201,31 @@ def _nearest_centre(scene: Scene) -> tuple[Face, ...]:
     return (min(scene.faces, key=distance_px),) if scene.faces else ()
 
 
-def _probe(
-    task: tuple[Path, str | None], *, look: Look, embedder: Embedder, snapshot: GallerySnapshot, policy: MatchPolicy
-) -> ProbeResult:
-    photo, truth = task
-    face = look(photo)
-    if not isinstance(face, Face):
-        return ProbeResult(photo, truth, face, None)
-    match = snapshot.match(embedder.embed(face.chip[np.newaxis]))[0]
-    return ProbeResult(photo, truth, decide(_distance(match.best), _distance(match.runner_up), policy), match)
+def _by_person(samples: Sequence[Sample]) -> dict[Person, list[Sample]]:
+    people: dict[Person, list[Sample]] = {}
+    for sample in samples:
+        if sample.person is not None:
+            people.setdefault(sample.person, []).append(sample)
+    return people
+
+
+def _gallery(enrolled: Mapping[Person, Sequence[Sample]], embedder: Embedder) -> GallerySnapshot:
+    usable = {
+        person: [sample.look for sample in photos if not isinstance(sample.look, DecisionKind)]
+        for person, photos in enrolled.items()
+    }
+    people = [Enrolled(person, np.stack(templates)) for person, templates in usable.items() if templates]
+    return snapshot_of(people, engine=embedder.name, dimension=embedder.dimension)
+
+
+def _probe(sample: Sample, snapshot: GallerySnapshot, policy: MatchPolicy) -> ProbeResult:
+    truth = None if sample.person is None else sample.person.person_id
+    if isinstance(sample.look, DecisionKind):
+        return ProbeResult(sample.photo, truth, sample.look, None)
+    match = snapshot.match(sample.look[np.newaxis])[0]
+    decision = decide(_distance(match.best), _distance(match.runner_up), policy)
+    known = decision is DecisionKind.KNOWN and match.best is not None
+    return ProbeResult(sample.photo, truth, decision, match.best.person.person_id if known and match.best else None)
 
 
 def _distance(candidate: Candidate | None) -> float | None:

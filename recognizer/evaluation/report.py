@@ -26,6 +26,7 @@ def table(result: IdentificationResult) -> str:
         ("probes not named", _reasons([probe for probe in known if probe.named is None])),
         ("strangers named", str(Rate(sum(probe.named is not None for probe in strangers), len(strangers)))),
         ("strangers not named", _reasons([probe for probe in strangers if probe.named is None])),
+        *((f"{each.fpir:.1%} of strangers named at", f"{each.distance:.4f}") for each in result.thresholds),
     ]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:<{width}}  {text}" for label, text in lines)
@@ -37,4 +38,5 @@ def _reasons(probes: Sequence[ProbeResult]) -> str:
 
 
 def _refused(result: IdentificationResult) -> str:
-    return ", ".join(f"{photo.parent.name}/{photo.name}: {issue}" for photo, issue in result.not_enrolled) or "none"
+    refused = (f"{sample.photo.parent.name}/{sample.photo.name}: {sample.look}" for sample in result.not_enrolled)
+    return ", ".join(refused) or "none"

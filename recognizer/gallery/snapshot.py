@@ -83,7 +83,7 @@ def _centre(templates: Embeddings) -> NDArray[np.float32]:
     mean: NDArray[np.float32] = templates.mean(axis=0)
     length = float(np.linalg.norm(mean))
     if length < _SHORTEST_MEAN:  # templates that cancel out have no direction in common
-        return templates[0]
+        mean, length = templates[0], 1.0
     centre: NDArray[np.float32] = mean / np.float32(length)
     return centre
 

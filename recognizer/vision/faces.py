@@ -10,7 +10,7 @@ from recognizer.vision.decode import DecodedImage, DecodeLimits, decode
 from recognizer.vision.quality import QualityPolicy, QualityReport, assess
 
 MAX_FACES = 100  # of one picture, best scores first: a printed crowd must not take a minute
-BACKGROUND_SHARE = 0.5  # a face at most this share of the largest one's side is somebody passing behind
+BACKGROUND_SHARE = 1 / 3  # a face at most this share of the largest one's side is somebody passing far behind
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.base import Identifier, Instant, Name, WireModel
+from shared.contracts.base import Identifier, Instant, Name, Real, Source, WireModel
 
 MAX_EVENTS = 1_000
 
@@ -35,13 +35,13 @@ class RecognitionEvent(WireModel):
     person_id: Identifier
     person: Name  # the label: name and id
     name: Name
-    distance: Annotated[float, Field(ge=0, le=2)]  # cosine distance, 1 - cos
-    similarity: Annotated[float, Field(ge=-1, le=1)]
-    threshold: Annotated[float, Field(ge=0, le=2)]
-    engine: Annotated[str, Field(min_length=1, max_length=100)]
-    source: Annotated[str, Field(max_length=100)] | None = None  # camera or room
+    distance: Annotated[Real, Field(ge=0, le=2)]  # cosine distance, 1 - cos
+    similarity: Annotated[Real, Field(ge=-1, le=1)]
+    threshold: Annotated[Real, Field(ge=0, le=2)]
+    engine: Identifier
+    source: Source | None = None
     captured_at: Instant
-    liveness: Annotated[float, Field(ge=0, le=1)] | None = None
+    liveness: Annotated[Real, Field(ge=0, le=1)] | None = None
 
 
 class EventBatch(WireModel):

@@ -2,12 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from shared.contracts.base import Instant, Name, WireModel
+from shared.contracts.base import Instant, Source, WireModel
 from shared.contracts.events import AttendanceStatus, Outcome
 
 
@@ -34,7 +32,7 @@ class FaceMode(StrEnum):
 class RecognizeFields(WireModel):
     """What a client may send beside the picture."""
 
-    source: Annotated[Name, Field(max_length=100)] | None = None  # camera or room
+    source: Source | None = None
     captured_at: Instant | None = None
     event_id: UUID | None = None  # the client's own idempotency key
     faces: FaceMode = FaceMode.ONE

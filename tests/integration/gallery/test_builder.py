@@ -141,7 +141,7 @@ def test_somebody_small_in_the_background_does_no_harm(
 ) -> None:
     folder = enrol("Alice_101")
     plain = rebuild().snapshot.centres
-    (folder / "0.png").write_bytes(picture(("Alice_101", 120), ("Bob_102", 50), grey=100))
+    (folder / "0.png").write_bytes(picture(("Alice_101", 150), ("Bob_102", 44), grey=100))
     built = rebuild()
     assert built.report.unused == ()
     assert float(built.snapshot.centres[0] @ plain[0]) > 0.99
