@@ -90,6 +90,8 @@ class Outbox:
         self._lease_s = lease_s
         self._max_pending = max_pending
         try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # names are personal data; SQLite gives its side files the mode of the main one
             self._writer = SqliteWriter(path, schema=_make_tables)
         except (sqlite3.Error, OSError) as error:
             raise OutboxUnavailable("The outbox cannot be opened") from error

@@ -37,7 +37,8 @@ class Service:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        signal.signal(ending, _interrupt)
     environment = _environment()
     try:
         _make_keys(environment)

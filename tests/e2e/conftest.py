@@ -166,3 +166,13 @@ def pair(tmp_path: Path, demo_dataset: Path, graphs: Path) -> Iterator[Pair]:
 @pytest.fixture
 def until() -> Callable[[Callable[[], bool]], None]:
     return wait_until
+
+
+@pytest.fixture
+def ports() -> Callable[[], int]:
+    return free_port
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return clean_environment()

@@ -1,4 +1,5 @@
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -152,3 +153,9 @@ async def test_a_file_that_is_no_database_says_so(tmp_path: Path, clock: Clock) 
     (tmp_path / "outbox.db").write_bytes(b"garbage" * 1000)
     with pytest.raises(OutboxUnavailable):
         Outbox(tmp_path / "outbox.db", clock=clock, owner="a", lease_s=1, max_pending=1)
+
+
+async def test_nobody_but_the_owner_may_read_it(outbox: Outbox, make_event: Make, tmp_path: Path) -> None:
+    await outbox.append(make_event("1"), lease=False)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("outbox.db*")}
+    assert modes == {"outbox.db": 0o600, "outbox.db-wal": 0o600, "outbox.db-shm": 0o600}
