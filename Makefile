@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format evaluate models tunnel lock clean
+.PHONY: help run install test check format bench evaluate models tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: $(VENV)/dev.stamp ## format, lint, types, import rules
 format: $(VENV)/dev.stamp ## put the code into shape
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+
+bench: $(VENV)/dev.stamp ## the measurements as one table and var/bench.json; ONLY="service gallery", QUICK=1
+	@$(PY) -m tests.bench $(ONLY) $(if $(QUICK),--quick)
 
 evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder: how well the engine tells those people apart
 	@$(PY) -m recognizer evaluate --known "$(KNOWN)" --strangers "$(STRANGERS)"

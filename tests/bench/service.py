@@ -1,0 +1,214 @@
+"""The service over HTTP beside the bare models, DeepFace and dlib: rounds of each in turn, so that noise hits all
+alike, and ratios taken within a round."""
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.bench.arithmetic import arrivals_s, latencies, median_ratio, percentile
+from tests.bench.frames import camera_frames, write_dataset
+from tests.bench.processes import ROOT, Contender, Service, clean_environment, memory_mb, processor_s, run, service
+from tests.bench.rows import Plan, Row
+
+CORES = os.cpu_count() or 1
+CLIENTS = (1, 4, 16)
+LOAD = 0.7
+_CONTENDERS = {  # name → threads, frames in a round: full, quick
+    "bare": (1, 40, 20),
+    "bare-20px": (1, 20, 4),
+    "deepface": (1, 4, 1),
+    "deepface-compared": (1, 4, 1),
+    "dlib": (1, 6, 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One round of something: frames a second, and the milliseconds of each."""
+
+    fps: float
+    ms: Sequence[float]
+    generator_share: float = 0  # of one core
+    service_ms: float = 0  # of processor time to a frame
+
+
+Rounds = Mapping[str, Sequence[Rate]]
+
+
+def measure(plan: Plan) -> list[Row]:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        place = Path(folder)
+        recognizer = stack.enter_context(recognizer_and_logger(place))
+        contenders = {name: Contender(name, place / "state", place / f"{name}.log") for name in _CONTENDERS}
+        for contender in contenders.values():
+            stack.callback(contender.close)
+        rounds: dict[str, list[Rate]] = defaultdict(list)
+        for number in range(plan.of(7, 1)):
+            for name, rate in _round(plan, recognizer, contenders, number):
+                rounds[name].append(rate)
+        return [*_rows(rounds), Row("recognizer, resident", memory_mb(recognizer.pid), "MB", target="≤ 450")]
+
+
+@contextmanager
+def recognizer_and_logger(place: Path) -> Iterator[Service]:
+    """Both with default settings, and two people enrolled."""
+    key = place / "recognizer.key"
+    run("logger", "keys", "ensure", "--file", str(key), "--scope", "events:write", "--label", "bench", folder=place)
+    with service("logger", place, {}) as logger:
+        settings = {
+            "RECOGNIZER_DATASET_DIR": str(write_dataset(place / "dataset")),
+            "RECOGNIZER_STATE_DIR": str(place / "state"),
+            "RECOGNIZER_LOGGER_URL": logger.url,
+            "RECOGNIZER_LOGGER_KEY_FILE": str(key),
+        }
+        with service("recognizer", place, settings) as recognizer:
+            yield recognizer
+
+
+def send(
+    to: Service, *, clients: int, record: bool, duration_s: float, rate: float | None = None, seed: int = 0
+) -> Rate:
+    """Closed loop; open loop where a rate is given."""
+    order: dict[str, Any] = {
+        "port": to.port,
+        "frames": [b64encode(frame).decode() for frame in camera_frames()],
+        "record": record,
+        "clients": clients,
+        "duration_s": duration_s,
+    }
+    if rate is not None:
+        order["moments_s"] = arrivals_s(rate, duration_s, seed)
+    before_s = processor_s(to.pid)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.http_load"],
+        cwd=ROOT,
+        env=clean_environment(),
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers = json.loads(done.stdout)
+    if answers["failed"] or answers["refused"]:
+        raise RuntimeError(f"{answers['failed']} frames failed, {answers['refused']} were refused")
+    frames = len(answers["ms"])
+    return Rate(
+        frames / answers["wall_s"],
+        answers["ms"],
+        answers["processor_s"] / answers["wall_s"],
+        (processor_s(to.pid) - before_s) * 1e3 / frames,
+    )
+
+
+def _round(
+    plan: Plan, recognizer: Service, contenders: Mapping[str, Contender], number: int
+) -> Iterator[tuple[str, Rate]]:
+    duration_s = plan.of(4, 2)
+    yield "bare, all cores", _contend(contenders["bare"], frames=plan.of(160, 80), threads=CORES)
+    fastest = 0.0
+    for clients in CLIENTS:
+        rate = send(recognizer, clients=clients, record=False, duration_s=duration_s)
+        yield f"service, {clients}", rate
+        fastest = max(fastest, rate.fps)
+    for clients in CLIENTS:
+        yield f"recording, {clients}", send(recognizer, clients=clients, record=True, duration_s=duration_s)
+    yield (
+        "open loop",
+        send(recognizer, clients=64, record=False, duration_s=plan.of(8, 4), rate=LOAD * fastest, seed=number),
+    )
+    for name, (threads, full, quick) in _CONTENDERS.items():
+        yield name, _contend(contenders[name], frames=plan.of(full, quick), threads=threads)
+
+
+def _contend(contender: Contender, *, frames: int, threads: int) -> Rate:
+    answer = contender.round(frames=frames, threads=threads)
+    return Rate(frames / answer["wall_s"], answer["ms"])
+
+
+def _rows(rounds: Rounds) -> list[Row]:
+    return [*_bare_rows(rounds), *_service_rows(rounds), *_open_loop_rows(rounds), *_other_rows(rounds)]
+
+
+def _bare_rows(rounds: Rounds) -> list[Row]:
+    return [
+        Row("bare: one frame", _p50(rounds["bare"]), "ms", note=_count("one core", rounds["bare"]), target="≤ 35"),
+        Row("bare: all cores", _fps(rounds["bare, all cores"]), "frames/s", note=_count("", rounds["bare, all cores"])),
+    ]
+
+
+def _service_rows(rounds: Rounds) -> list[Row]:
+    rows: list[Row] = []
+    for kind in ("service", "recording"):
+        for clients in CLIENTS:
+            rates = rounds[f"{kind}, {clients}"]
+            rows += _client_rows(f"{kind}, {clients} clients" if clients > 1 else f"{kind}, 1 client", rates)
+            rows.append(_against_bare(kind, clients, rounds))
+    return rows
+
+
+def _client_rows(name: str, rates: Sequence[Rate]) -> list[Row]:
+    found = latencies([ms for rate in rates for ms in rate.ms])
+    generator = median(rate.generator_share for rate in rates)
+    spent_ms = median(rate.service_ms for rate in rates)
+    shares = f"generator {generator:.0%} of a core, service {spent_ms:.1f} ms of processor a frame"
+    return [
+        Row(f"{name}: throughput", _fps(rates), "frames/s", note=shares),
+        Row(f"{name}: p50 / p95 / p99", found.p50, "ms", note=f"{found.p95:.1f} / {found.p99:.1f} ms, n = {found.n}"),
+    ]
+
+
+def _against_bare(kind: str, clients: int, rounds: Rounds) -> Row:
+    rates = rounds[f"{kind}, {clients}"]
+    if clients == 1:
+        ratio = median_ratio([_p50([rate]) for rate in rates], [_p50([rate]) for rate in rounds["bare"]])
+        return Row(f"{kind}, 1 client: p50 to a bare frame", _p50(rates), "ms", ratio, target="≤ 1.3")
+    ratio = median_ratio([rate.fps for rate in rates], [rate.fps for rate in rounds["bare, all cores"]])
+    return Row(f"{kind}, {clients} clients: share of bare", _fps(rates), "frames/s", ratio, target="≥ 0.85")
+
+
+def _open_loop_rows(rounds: Rounds) -> list[Row]:
+    rates = rounds["open loop"]
+    ratio = median(percentile(rate.ms, 99) / percentile(rate.ms, 50) for rate in rates)
+    found = latencies([ms for rate in rates for ms in rate.ms])
+    note = f"Poisson arrivals, {_fps(rates):.1f} a second; p50 {found.p50:.1f} ms, n = {found.n}"
+    return [Row("service at 70 % load: p99 to p50", found.p99, "ms", ratio, note, "≤ 3")]
+
+
+def _other_rows(rounds: Rounds) -> list[Row]:
+    rows = [
+        Row("bare at 20 px: one frame", _p50(rounds["bare-20px"]), "ms", note="faces as small as DeepFace looks for")
+    ]
+    for name, said in (
+        ("deepface", "DeepFace represent"),
+        ("deepface-compared", "DeepFace represent + 120 comparisons"),
+        ("dlib", "dlib's runner, HOG, 5 points"),
+    ):
+        rows.append(Row(f"{said}: one frame", _p50(rounds[name]), "ms", note=_count("", rounds[name])))
+        target = "" if name == "dlib" else "≥ 25"
+        for clients in CLIENTS:
+            rates = rounds[f"service, {clients}"]
+            ratio = median_ratio([rate.fps for rate in rates], [rate.fps for rate in rounds[name]])
+            rows.append(Row(f"service at {clients} to {said}", _fps(rates), "frames/s", ratio, target=target))
+    return rows
+
+
+def _p50(rates: Sequence[Rate]) -> float:
+    return median(median(rate.ms) for rate in rates)
+
+
+def _fps(rates: Sequence[Rate]) -> float:
+    return median(rate.fps for rate in rates)
+
+
+def _count(what: str, rates: Sequence[Rate]) -> str:
+    return f"{what}{', ' if what else ''}n = {sum(len(rate.ms) for rate in rates)}"
