@@ -20,22 +20,23 @@ from shared.web.errors import Forbidden, Unauthenticated
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def get_state(request: Request) -> State:
+async def get_state(request: Request) -> State:
+    """Async like the rest below: FastAPI would carry a plain function to a thread and back, three times a request."""
     return cast("State", request.state.logger)
 
 
 StateDep = Annotated[State, Depends(get_state)]
 
 
-def get_ingest(state: StateDep) -> IngestService:
+async def get_ingest(state: StateDep) -> IngestService:
     return state.ingest
 
 
-def get_attendance(state: StateDep) -> AttendanceService:
+async def get_attendance(state: StateDep) -> AttendanceService:
     return state.attendance
 
 
-def get_marking(state: StateDep) -> MarkingService:
+async def get_marking(state: StateDep) -> MarkingService:
     return state.marking
 
 

@@ -6,10 +6,10 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 Value = TypeVar("Value")
 
@@ -20,7 +20,22 @@ BUSY_TIMEOUT_S = 5.0  # for other processes that write to the same file
 @dataclass(frozen=True, slots=True)
 class _Work(Generic[Value]):
     run: Callable[[sqlite3.Connection], Value]
-    answer: "Future[Value]"
+    answer: "asyncio.Future[Value]"  # touched on its own loop alone
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[Value]):
+    answer: "asyncio.Future[Value]"
+    value: Value | None
+    failure: Exception | None
+
+    def tell(self) -> None:
+        if self.answer.done():  # the caller has gone away
+            return
+        if self.failure is None:
+            self.answer.set_result(cast("Value", self.value))
+        else:
+            self.answer.set_exception(self.failure)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -48,13 +63,15 @@ class SqliteWriter:
         self._thread.start()
 
     async def run(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
-        """The work's result, once it is durable. Raises what the work raised, or sqlite3.Error of the commit."""
+        """The work's result, once it is durable. Raises what the work raised, or sqlite3.Error of the commit.
+
+        A caller that is cancelled takes nothing back: its work is done all the same.
+        """
         if self._closed:
             raise sqlite3.ProgrammingError("the database is closed")
-        answer: Future[Value] = Future()
+        answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
         self._queue.put(_Work(work, answer))
-        # Shielded: a caller that goes away must not undo what others share a commit with.
-        return await asyncio.shield(asyncio.wrap_future(answer))
+        return await answer
 
     def close(self) -> None:
         """Finishes what was asked for, then closes the file."""
@@ -86,20 +103,14 @@ class SqliteWriter:
     def _commit(self, group: list[_Work[Any]]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            results = [self._attempt(work) for work in group]
+            done = [self._attempt(work) for work in group]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
-            for work in group:
-                work.answer.set_exception(error)
-            return
-        for work, (value, failure) in zip(group, results, strict=True):
-            if failure is None:
-                work.answer.set_result(value)
-            else:
-                work.answer.set_exception(failure)
+            done = [_Done(work.answer, None, error) for work in group]
+        _tell(done)
 
-    def _attempt(self, work: _Work[Any]) -> tuple[Any, Exception | None]:
+    def _attempt(self, work: _Work[Any]) -> _Done[Any]:
         self._connection.execute("SAVEPOINT work")
         try:
             value = work.run(self._connection)
@@ -109,10 +120,22 @@ class SqliteWriter:
                 raise sqlite3.OperationalError("the transaction was ended by an earlier failure") from error
             self._connection.execute("ROLLBACK TO work")
             self._connection.execute("RELEASE work")
-            return None, error
+            return _Done(work.answer, None, error)
         self._connection.execute("RELEASE work")
-        return value, None
+        return _Done(work.answer, value, None)
 
     def _roll_back(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # it fails only where SQLite has rolled back by itself
             self._connection.execute("ROLLBACK")
+
+
+def _tell(done: list[_Done[Any]]) -> None:
+    """Wakes each caller's loop once, however many of its callers there are: waking it is dearer than answering."""
+    for loop, ours in groupby(done, key=lambda one: one.answer.get_loop()):
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits there any more
+            loop.call_soon_threadsafe(_tell_here, list(ours))
+
+
+def _tell_here(done: list[_Done[Any]]) -> None:
+    for one in done:
+        one.tell()

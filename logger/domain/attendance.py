@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -32,8 +33,13 @@ class AttendanceKey:
     @property
     def record_id(self) -> str:
         """The same on every store and after every rebuild: 128 bits of SHA-256 over the key."""
-        canonical = json.dumps([self.scope, self.person_id], ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+        return _digest(self.scope, self.person_id)
+
+
+@lru_cache(maxsize=4_096)  # one delivery asks for it several times, and a person comes again
+def _digest(scope: str, person_id: str) -> str:
+    canonical = json.dumps([scope, person_id], ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ def sighting_from(stored: Stored) -> Sighting:
     )
 
 
+def logged_fields(logged: LoggedSighting) -> Fields:
+    return {**sighting_fields(logged.sighting), "outcome": logged.outcome.value}
+
+
 def logged_from(stored: Stored) -> LoggedSighting:
     return LoggedSighting(sighting_from(stored), Outcome(stored["outcome"]))
 

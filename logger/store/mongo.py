@@ -51,6 +51,7 @@ from logger.store.documents import (
     sighting_from,
     to_us,
 )
+from logger.store.gathering import Gathering
 from logger.store.indexes import INDEXES
 from logger.store.preparation import Preparation
 from shared.contracts.events import AttendanceStatus, Outcome
@@ -63,6 +64,7 @@ SOCKET_TIMEOUT_MS = 10_000
 WRITE_TIMEOUT_MS = 5_000
 DUPLICATE_KEY = 11_000
 UPSERT_ATTEMPTS = 3
+MAX_GATHERED = 1_000  # sightings to a round of writes
 
 _LAST = ("last_us", "last_seen")
 _FIRST = (
@@ -111,6 +113,7 @@ class MongoStore:
         self._attendance = self._database["attendance"]
         self._api_keys = self._database["api_keys"]
         self._preparation = Preparation(self._make_indexes)
+        self._sightings = Gathering(self._record, max_items=MAX_GATHERED, shared_errors=StoreUnavailable)
 
     async def prepare(self) -> None:
         await self._preparation.done()
@@ -122,12 +125,12 @@ class MongoStore:
 
     async def close(self) -> None:
         await self._preparation.stop()
+        await self._sightings.drained()
         self._client.close()
 
     async def record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
         await self.prepare()
-        with _translated():
-            return await self._record(sightings)
+        return list(await self._sightings.add(sightings))
 
     async def acknowledge(self, key: AttendanceKey, *, seen_since: datetime, at: datetime) -> Acknowledgement:
         await self.prepare()
@@ -201,6 +204,10 @@ class MongoStore:
                     raise StoreUnusable(f"The indexes of {collection} cannot be made") from error
 
     async def _record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
+        with _translated():
+            return await self._record_each(sightings)
+
+    async def _record_each(self, sightings: Sequence[Sighting]) -> list[Recorded]:
         firsts: dict[str, Sighting] = {}
         for sighting in sightings:
             firsts.setdefault(str(sighting.event_id), sighting)

@@ -1,18 +1,20 @@
 """The embedded store: one file. Writes share commits (shared.sqlite); reads have connections of their own."""
 
 import asyncio
+import json
 import queue
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
-from logger.domain.attendance import Attendance, AttendanceKey, begin, extend, rebuild
+from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import LoggedSighting, Sighting
 from logger.errors import StoreBusy, StoreUnavailable
 from logger.store.base import (
@@ -33,20 +35,23 @@ from logger.store.documents import (
     event_position,
     key_fields,
     key_from,
+    logged_fields,
     logged_from,
-    sighting_fields,
     sighting_from,
     to_us,
 )
+from logger.store.gathering import Gathering
+from logger.store.ledger import KeptEvent, Ledger
 from logger.store.preparation import Preparation
 from logger.store.sqlite_schema import apply_schema
-from shared.contracts.events import Outcome
 from shared.sqlite import SqliteWriter, connect
 
 Value = TypeVar("Value")
 Conditions = dict[str, str | int | None]  # "column >=" -> value; None asks for nothing
 
 MAX_WAITING_WRITES = 2_000
+MAX_GATHERED = 1_000  # sightings to a commit: bounds how long the first of them waits for the last
+ROWS_TO_A_STATEMENT = 50  # the widest table then stays below the 999 values that every SQLite takes
 READERS = 2
 _OWN_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError)
 
@@ -70,6 +75,7 @@ class SqliteStore:
         self._max_waiting_writes = max_waiting_writes
         self._writer: SqliteWriter | None = None
         self._waiting_writes = 0
+        self._sightings = Gathering(self._record, max_items=MAX_GATHERED, shared_errors=StoreUnavailable)
         self._idle_readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="attendance reader")
         self._preparation = Preparation(self._open)
@@ -82,12 +88,15 @@ class SqliteStore:
 
     async def close(self) -> None:
         await self._preparation.stop()
+        await self._sightings.drained()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._close_readers)
 
     async def record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
-        return await self._write(lambda connection: [_record(connection, sighting) for sighting in sightings])
+        await self.prepare()
+        with self._admitted():
+            return list(await self._sightings.add(sightings))
 
     async def acknowledge(self, key: AttendanceKey, *, seen_since: datetime, at: datetime) -> Acknowledgement:
         return await self._write(lambda connection: _acknowledge(connection, key, seen_since, at))
@@ -135,17 +144,28 @@ class SqliteStore:
         with _translated():
             self._writer = await asyncio.to_thread(_open_writer, self._path)
 
+    async def _record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
+        return await self._commit(lambda connection: _record(connection, sightings))
+
     async def _write(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         await self.prepare()
+        with self._admitted():
+            return await self._commit(work)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
         if self._waiting_writes >= self._max_waiting_writes:
             raise StoreBusy("Too many writes are waiting for the disk")
-        assert self._writer is not None  # noqa: S101 - prepared just above
         self._waiting_writes += 1
         try:
-            with _translated():
-                return await self._writer.run(work)
+            yield
         finally:
             self._waiting_writes -= 1
+
+    async def _commit(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
+        assert self._writer is not None  # noqa: S101 - every caller has prepared
+        with _translated():
+            return await self._writer.run(work)
 
     async def _read(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
         await self.prepare()
@@ -174,29 +194,28 @@ def _open_writer(path: Path) -> SqliteWriter:
     return SqliteWriter(path, schema=apply_schema)
 
 
-def _record(connection: sqlite3.Connection, sighting: Sighting) -> Recorded:
-    stored = connection.execute(
-        "SELECT digest, attendance_id FROM events WHERE event_id = ?", (str(sighting.event_id),)
-    ).fetchone()
-    if stored is None:
-        return _record_new(connection, sighting)
-    if stored["digest"] != sighting.digest:
-        return Recorded(Outcome.REJECTED)
-    record = _attendance(connection, stored["attendance_id"])
-    return Recorded(Outcome.DUPLICATE) if record is None else _recorded(Outcome.DUPLICATE, record)
+def _record(connection: sqlite3.Connection, sightings: Sequence[Sighting]) -> list[Recorded]:
+    ledger = _open_ledger(connection, sightings)
+    recorded = [ledger.enter(sighting) for sighting in sightings]
+    _put_all(connection, "attendance", [attendance_fields(record) for record in ledger.changed_records])
+    _put_all(connection, "events", [logged_fields(logged) for logged in ledger.new_events])
+    return recorded
 
 
-def _record_new(connection: sqlite3.Connection, sighting: Sighting) -> Recorded:
-    known = _attendance(connection, sighting.key.record_id)
-    outcome = Outcome.RECORDED if known is None else Outcome.ALREADY_MARKED
-    record = begin(sighting) if known is None else extend(known, sighting)
-    _put(connection, "attendance", attendance_fields(record))
-    _put(connection, "events", {**sighting_fields(sighting), "outcome": outcome.value})
-    return _recorded(outcome, record)
+def _open_ledger(connection: sqlite3.Connection, sightings: Sequence[Sighting]) -> Ledger:
+    events = {
+        UUID(row["event_id"]): KeptEvent(row["digest"], row["attendance_id"])
+        for row in _rows_of(connection, "events", "event_id", {str(sighting.event_id) for sighting in sightings})
+    }
+    record_ids = {sighting.key.record_id for sighting in sightings} | {kept.record_id for kept in events.values()}
+    records = (attendance_from(row) for row in _rows_of(connection, "attendance", "id", record_ids))
+    return Ledger(events, {record.id: record for record in records})
 
 
-def _recorded(outcome: Outcome, record: Attendance) -> Recorded:
-    return Recorded(outcome, record.status, record.session_id, record.first_seen)
+def _rows_of(connection: sqlite3.Connection, table: str, key: str, keys: Iterable[str]) -> list[Any]:
+    """One statement for any number of keys."""
+    sql = f"SELECT * FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608 - names are ours
+    return connection.execute(sql, (json.dumps(list(keys)),)).fetchall()
 
 
 def _attendance(connection: sqlite3.Connection, record_id: str) -> Attendance | None:
@@ -205,15 +224,28 @@ def _attendance(connection: sqlite3.Connection, record_id: str) -> Attendance | 
 
 
 def _put(connection: sqlite3.Connection, table: str, fields: Fields) -> None:
-    """Inserts the row, or replaces the one with its primary key, which is the first field."""
-    names = ", ".join(fields)
-    places = ", ".join(f":{name}" for name in fields)
-    key, *others = fields
+    _put_all(connection, table, [fields])
+
+
+def _put_all(connection: sqlite3.Connection, table: str, rows: Sequence[Fields]) -> None:
+    """Inserts each row, or replaces the one with its primary key, which is the first field.
+
+    Many rows to a statement: a thread gives the interpreter's lock away with each one, and has to queue for it again.
+    """
+    for start in range(0, len(rows), ROWS_TO_A_STATEMENT):
+        chunk = rows[start : start + ROWS_TO_A_STATEMENT]
+        connection.execute(
+            _upsert(table, tuple(chunk[0]), len(chunk)), [value for row in chunk for value in row.values()]
+        )
+
+
+@cache
+def _upsert(table: str, names: tuple[str, ...], rows: int) -> str:
+    key, *others = names
+    places = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
     changes = ", ".join(f"{name} = excluded.{name}" for name in others)
-    connection.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({places}) ON CONFLICT ({key}) DO UPDATE SET {changes}",  # noqa: S608 - names are ours
-        fields,
-    )
+    columns = ", ".join(names)
+    return f"INSERT INTO {table} ({columns}) VALUES {places} ON CONFLICT ({key}) DO UPDATE SET {changes}"  # noqa: S608 - names are ours
 
 
 def _acknowledge(
