@@ -83,8 +83,12 @@ def service(package: str, folder: Path, settings: Mapping[str, str]) -> Iterator
         wait_until_ready(running.url, process)
         yield running
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(PATIENCE_S)
 
 
 def wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
