@@ -104,7 +104,7 @@ class _Wiring:
             executor = stack.enter_context(ThreadPoolExecutor(self._settings.workers, thread_name_prefix="model"))
             engine = await _in(executor, partial(open_engine, self._settings))
             finder = face_finder(engine, self._settings)
-            holder, watcher = await self._open_gallery(stack, finder, engine.embedder)
+            holder, watcher = await self._open_gallery(stack, finder, engine.enroller)
             outbox, publisher = await self._open_delivery(stack)
             batcher = _open_batcher(stack, executor, engine.embedder, holder, self._settings)
             service = RecognitionService(
@@ -182,6 +182,8 @@ def open_engine(settings: RecognizerSettings) -> Engine:
         state_dir=settings.state_dir,
         backend=settings.backend,
         min_face_px=settings.min_face_px,
+        views=settings.views,
+        enroll_views=settings.enroll_views,
     )
     size = engine.embedder.alignment.size
     engine.embedder.embed(np.zeros((1, size, size, 3), np.uint8))

@@ -92,7 +92,7 @@ def _people(settings: RecognizerSettings, _: argparse.Namespace) -> int:
     from recognizer.app import build_gallery, face_finder, open_engine
 
     engine = open_engine(settings)
-    built = build_gallery(settings, face_finder(engine, settings), engine.embedder, workers=settings.workers)
+    built = build_gallery(settings, face_finder(engine, settings), engine.enroller, workers=settings.workers)
     for person in built.snapshot.people:
         print(person.label)
     print("\n".join(built.report.lines()))

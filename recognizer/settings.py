@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from shared.settings import CommaSeparated, ServiceSettings, check_names, split_commas
 
 Distance = Annotated[float, Field(ge=0, le=2)]
+ViewsName = Literal["plain", "mirrored", "scaled"]  # of recognizer.engine.views
 
 
 class RecognizerSettings(ServiceSettings):
@@ -25,7 +26,9 @@ class RecognizerSettings(ServiceSettings):
     detector: str = "mtcnn"
     backend: Literal["onnx", "tensorflow"] = "onnx"  # what DeepFace's own models run on
     min_face_px: Annotated[int, Field(ge=20, le=400)] = 40
-    threshold: Distance | None = None  # None: the calibrated value of the engine
+    views: ViewsName | None = None  # None: what is usual with the model
+    enroll_views: ViewsName | None = None  # None: as many as `views`, and no fewer than usual
+    threshold: Distance | None = None  # None: that of the calibration, or else of the engine
     margin: Distance | None = None
 
     logger_url: str = "http://127.0.0.1:8001"

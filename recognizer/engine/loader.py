@@ -12,18 +12,21 @@ from typing import Final
 
 from recognizer.engine.base import Detector, Embedder, LandmarkTemplate
 from recognizer.engine.catalogue import CATALOGUE, Catalogue, backend_named, find_weights, names
+from recognizer.engine.views import ViewedEmbedder, Views
 from recognizer.engine.weights import Backend, LocatedFile, Role
 from recognizer.errors import StartError, WeightsMissing
 
 # Engines of ours, by DeepFace's names for the same networks.
 _OURS: Final = {Role.MODEL: ("Dlib",), Role.DETECTOR: ("mtcnn",)}
 _FAKE: Final = "fake"
+_USUAL_VIEWS: Final = {"Dlib": Views.MIRRORED}  # other networks look once unless the operator says otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
     detector: Detector
-    embedder: Embedder
+    embedder: Embedder  # for the faces before the camera
+    enroller: Embedder  # for the photos in dataset/: the same network, and at least as many views
 
 
 def load_engine(
@@ -35,9 +38,13 @@ def load_engine(
     backend: str = Backend.ONNX,
     min_face_px: int = 40,
     threads: int = 1,
+    views: str | None = None,
+    enroll_views: str | None = None,
     catalogue: Catalogue = CATALOGUE,
 ) -> Engine:
-    """Both halves, once the weights of both are known to be there.
+    """Both halves, once the weights of both are known to be there. `views` are what is embedded of a face before the
+    camera, None for what is usual with this model; `enroll_views` of a photo in dataset/, None for as many and no fewer
+    than usual.
 
     Raises StartError for an unknown name and for two that do not go together, WeightsMissing for files that are not
     there or not right.
@@ -50,7 +57,14 @@ def load_engine(
     found = _detector(
         detector, detector_files, state_dir=state_dir, backend=chosen, min_face_px=min_face_px, threads=threads
     )
-    return Engine(found, embedder)
+    usual = _USUAL_VIEWS.get(model, Views.PLAIN)
+    probed = Views(views) if views else usual
+    enrolled = Views(enroll_views) if enroll_views else max(probed, usual, key=list(Views).index)
+    return Engine(found, _viewed(embedder, probed), _viewed(embedder, enrolled))
+
+
+def _viewed(embedder: Embedder, views: Views) -> Embedder:
+    return embedder if views is Views.PLAIN else ViewedEmbedder(embedder, views)
 
 
 def check_engine(

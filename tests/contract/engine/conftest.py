@@ -16,6 +16,7 @@ from recognizer.engine.dlib_resnet import DlibResNet
 from recognizer.engine.fake import FakeDetector, FakeEmbedder, draw_face
 from recognizer.engine.loader import load_detector, load_embedder
 from recognizer.engine.mtcnn import Mtcnn
+from recognizer.engine.views import ViewedEmbedder, Views
 from recognizer.engine.yunet import YuNet
 from recognizer.vision.align import align
 
@@ -107,7 +108,8 @@ EMBEDDERS = [
     EmbedderCase("fake", lambda _: FakeEmbedder(), lambda _: FakeDetector(), _drawings),
     EmbedderCase("dlib", DlibResNet, Mtcnn, _photos),
     EmbedderCase("deepface", _by_deepface, Mtcnn, _photos),
-    EmbedderCase("dlib-mirrored", lambda graphs: DlibResNet(graphs, mirrored=True), Mtcnn, _photos),
+    EmbedderCase("mirrored", lambda graphs: ViewedEmbedder(DlibResNet(graphs), Views.MIRRORED), Mtcnn, _photos),
+    EmbedderCase("scaled", lambda graphs: ViewedEmbedder(DlibResNet(graphs), Views.SCALED), Mtcnn, _photos),
 ]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recognizer.engine.base import Chips, Frame
 from recognizer.engine.dlib_resnet import DLIB_GRAPH, DlibResNet
 from recognizer.engine.mtcnn import Mtcnn
+from recognizer.engine.views import ViewedEmbedder, Views
 from recognizer.engine.weights import DLIB_RESNET
 from recognizer.vision.align import align
 
@@ -44,10 +45,17 @@ def test_embeddings_are_dlibs_descriptors_at_unit_length(
     assert np.abs(rows - dlib_rows / np.linalg.norm(dlib_rows, axis=1, keepdims=True)).max() < 1e-5
 
 
-def test_a_mirrored_engine_answers_a_chip_and_its_mirror_image_alike(chips: Chips, graphs: Path) -> None:
-    engine = DlibResNet(graphs, mirrored=True)
+@pytest.mark.parametrize("views", [Views.MIRRORED, Views.SCALED])
+def test_with_mirrored_views_a_chip_and_its_mirror_image_are_answered_alike(
+    chips: Chips, graphs: Path, views: Views
+) -> None:
+    engine = ViewedEmbedder(DlibResNet(graphs), views)
     assert np.abs(engine.embed(chips) - engine.embed(chips[:, :, ::-1])).max() < 1e-5
-    assert engine.version != DlibResNet(graphs).version
+
+
+def test_each_choice_of_views_has_a_version_of_its_own(graphs: Path) -> None:
+    engine = DlibResNet(graphs)
+    assert len({engine.version, *(ViewedEmbedder(engine, views).version for views in Views)}) == 1 + len(Views)
 
 
 def test_another_photo_of_a_person_is_nearer_than_another_person(photos: Any, graphs: Path) -> None:
