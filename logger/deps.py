@@ -20,24 +20,24 @@ from shared.web.errors import Forbidden, Unauthenticated
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def get_state(request: Request) -> State:
-    """Async like the rest below: FastAPI would carry a plain function to a thread and back, three times a request."""
+def state_of(request: Request) -> State:
     return cast("State", request.state.logger)
 
 
-StateDep = Annotated[State, Depends(get_state)]
+# Async, though nothing is awaited: FastAPI would carry a plain function to a thread and back. And none stands on
+# another: each one costs a request as much as reading an event does.
 
 
-async def get_ingest(state: StateDep) -> IngestService:
-    return state.ingest
+async def get_ingest(request: Request) -> IngestService:
+    return state_of(request).ingest
 
 
-async def get_attendance(state: StateDep) -> AttendanceService:
-    return state.attendance
+async def get_attendance(request: Request) -> AttendanceService:
+    return state_of(request).attendance
 
 
-async def get_marking(state: StateDep) -> MarkingService:
-    return state.marking
+async def get_marking(request: Request) -> MarkingService:
+    return state_of(request).marking
 
 
 IngestDep = Annotated[IngestService, Depends(get_ingest)]
@@ -45,15 +45,15 @@ AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
 
 
-def key_with(scope: Scope) -> Callable[[Request, State], Awaitable[None]]:
+def key_with(scope: Scope) -> Callable[[Request], Awaitable[None]]:
     """A dependency that lets holders of a key with this scope pass. Named first on a route, it runs before the body
     is read: who has no key does not have a body parsed."""
 
-    async def check(request: Request, state: StateDep) -> None:
+    async def check(request: Request) -> None:
         secret = presented_secret(request.headers)
         if secret is None:
             raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
-        key = await state.keys.find(secret)
+        key = await state_of(request).keys.find(secret)
         if key is None:
             raise Unauthenticated("The key is not known")
         if scope not in key.scopes:

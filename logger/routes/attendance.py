@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from logger.deps import AttendanceDep, key_with
 from logger.errors import InvalidCursor, StoreUnavailable
+from logger.routes.answers import as_json
 from logger.routes.queries import AttendanceQuery
 from shared.contracts.attendance import AttendancePage
 from shared.security import Scope
@@ -16,9 +17,10 @@ router = APIRouter(prefix="/v1/attendance", tags=["attendance"])
 
 @router.get(
     "",
+    response_model=AttendancePage,
     dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
     responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
 )
-async def attendance(query: Annotated[AttendanceQuery, Query()], service: AttendanceDep) -> AttendancePage:
+async def attendance(query: Annotated[AttendanceQuery, Query()], service: AttendanceDep) -> Response:
     """Attendance records, the latest arrivals first."""
-    return await service.attendance(query.to_filter(), cursor=query.cursor, limit=query.limit)
+    return as_json(await service.attendance(query.to_filter(), cursor=query.cursor, limit=query.limit))

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from logger.deps import AttendanceDep, BatchDep, IngestDep, key_with
 from logger.errors import InvalidCursor, InvalidJson, StoreUnavailable
+from logger.routes.answers import as_json
 from logger.routes.queries import EventsQuery
 from shared.contracts.attendance import EventPage
 from shared.contracts.events import MAX_EVENTS, EventResults, RecognitionEvent
@@ -25,23 +26,25 @@ _BATCH = {"type": "object", "required": ["events"], "properties": {"events": _EV
 
 @router.post(
     "",
+    response_model=EventResults,
     dependencies=[Depends(key_with(Scope.EVENTS_WRITE))],
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}},
     responses=problems(InvalidJson, Unauthenticated, Forbidden, StoreUnavailable),
 )
-async def ingest(batch: BatchDep, service: IngestDep) -> EventResults:
+async def ingest(batch: BatchDep, service: IngestDep) -> Response:
     """Keeps each event once and extends the attendance it belongs to. One result for each, in their order.
 
     Sending a batch again is safe. An event that cannot be taken is `rejected`, with a reason, and the others are kept.
     """
-    return await service.ingest(batch.events)
+    return as_json(await service.ingest(batch.events))
 
 
 @router.get(
     "",
+    response_model=EventPage,
     dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
     responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
 )
-async def events(query: Annotated[EventsQuery, Query()], service: AttendanceDep) -> EventPage:
+async def events(query: Annotated[EventsQuery, Query()], service: AttendanceDep) -> Response:
     """Recognitions, newest first."""
-    return await service.events(query.to_filter(), cursor=query.cursor, limit=query.limit)
+    return as_json(await service.events(query.to_filter(), cursor=query.cursor, limit=query.limit))

@@ -89,8 +89,11 @@ def _translated() -> Iterator[None]:
 class MongoStore:
     """Implements Store."""
 
-    def __init__(self, url: str, *, selection_timeout_ms: int = SELECTION_TIMEOUT_MS) -> None:
-        """Connects on first use, and gives up when no server can be written to for `selection_timeout_ms`.
+    def __init__(
+        self, url: str, *, selection_timeout_ms: int = SELECTION_TIMEOUT_MS, max_gathered: int = MAX_GATHERED
+    ) -> None:
+        """Connects on first use, and gives up when no server can be written to for `selection_timeout_ms`. Recordings
+        that wait share their round trips while they come to no more than `max_gathered` sightings.
 
         Raises StartError when the address cannot be read.
         """
@@ -113,7 +116,7 @@ class MongoStore:
         self._attendance = self._database["attendance"]
         self._api_keys = self._database["api_keys"]
         self._preparation = Preparation(self._make_indexes)
-        self._sightings = Gathering(self._record, max_items=MAX_GATHERED, shared_errors=StoreUnavailable)
+        self._sightings = Gathering(self._record, max_items=max_gathered, shared_errors=StoreUnavailable)
 
     async def prepare(self) -> None:
         await self._preparation.done()
