@@ -315,15 +315,19 @@ def _newest_first(
     statistics takes `status = 'present'` to be as rare as a day. (A `+` keeps a column's index out of it.)
     """
     asked = {condition: value for condition, value in conditions.items() if value is not None}
-    leading = next(iter(asked), "").split(" ")[0]
+    leading = next(iter(asked), "").partition(" ")[0]
     wanted = [f"{condition} ?" if condition.startswith(f"{leading} ") else f"+{condition} ?" for condition in asked]
     values: list[str | int] = list(asked.values())
     if after is not None:
         wanted.append(f"({order[0]}, {order[1]}) < (?, ?)")
         values += [after.instant_us, after.id]
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-    sql = f"SELECT * FROM {table} {where} ORDER BY {order[0]} DESC, {order[1]} DESC LIMIT ?"  # noqa: S608 - names are ours
-    return sql, [*values, limit + 1]
+    ordered = f"ORDER BY {order[0]} DESC, {order[1]} DESC"
+    if leading == "local_date" and "local_date =" not in asked:
+        # A span of days is not in the order of the list: its keys are sorted, and only the rows of the page are read.
+        where = f"WHERE rowid IN (SELECT rowid FROM {table} {where} {ordered} LIMIT ?)"  # noqa: S608 - names are ours
+        values.append(limit + 1)
+    return f"SELECT * FROM {table} {where} {ordered} LIMIT ?", [*values, limit + 1]  # noqa: S608
 
 
 def _between(first: date | None, last: date | None) -> Conditions:

@@ -42,18 +42,18 @@ _ATTENDANCE = """
     acknowledged_us INTEGER,
     UNIQUE (scope, person_id)
 """
-_BY_TIME_DAY_AND_PERSON = (
+_BY_TIME_AND_PERSON = (
     "CREATE INDEX events_by_time ON events (captured_us, event_id)",
-    "CREATE INDEX events_by_day ON events (local_date, captured_us)",
     "CREATE INDEX events_by_person ON events (person_id, captured_us)",
     "CREATE INDEX attendance_by_time ON attendance (first_us, id)",
-    "CREATE INDEX attendance_by_day ON attendance (local_date, first_us)",
     "CREATE INDEX attendance_by_person ON attendance (person_id, first_us)",
 )
 FIRST = (
     f"CREATE TABLE events ({_EVENTS}) STRICT, WITHOUT ROWID",
     f"CREATE TABLE attendance ({_ATTENDANCE}) STRICT, WITHOUT ROWID",
-    *_BY_TIME_DAY_AND_PERSON,
+    *_BY_TIME_AND_PERSON,
+    "CREATE INDEX events_by_day ON events (local_date, captured_us)",
+    "CREATE INDEX attendance_by_day ON attendance (local_date, first_us)",
     """
     CREATE TABLE api_keys (
         key_id TEXT NOT NULL PRIMARY KEY,
@@ -76,7 +76,9 @@ SECOND = (
     "INSERT INTO attendance SELECT * FROM attendance_by_id ORDER BY first_us, id",
     "DROP TABLE events_by_id",
     "DROP TABLE attendance_by_id",
-    *_BY_TIME_DAY_AND_PERSON,
+    *_BY_TIME_AND_PERSON,
+    "CREATE INDEX events_by_day ON events (local_date, captured_us, event_id)",
+    "CREATE INDEX attendance_by_day ON attendance (local_date, first_us, id)",
     "CREATE INDEX events_by_source ON events (source, captured_us)",
     "CREATE INDEX events_by_outcome ON events (outcome, captured_us)",
     "CREATE INDEX attendance_by_session ON attendance (session_id, first_us) WHERE session_id IS NOT NULL",
