@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from recognizer.app_state import State
 from recognizer.batching import MicroBatcher
-from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Chip, Embedder
 from recognizer.engine.loader import Engine, load_engine
-from recognizer.gallery.builder import BuiltGallery, build
+from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_calibration
+from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
 from recognizer.gallery.dataset import scan
 from recognizer.gallery.snapshot import Match
@@ -107,12 +107,13 @@ class _Wiring:
             holder, watcher = await self._open_gallery(stack, finder, engine.enroller)
             outbox, publisher = await self._open_delivery(stack)
             batcher = _open_batcher(stack, executor, engine.embedder, holder, self._settings)
+            chosen = match_policy(engine, finder, self._settings)
             service = RecognitionService(
                 finder=finder,
                 identify=batcher,
                 gallery=holder,
                 executor=executor,
-                policy=match_policy(engine.embedder, self._settings),
+                policy=chosen.policy,
                 engine=f"{engine.embedder.name}/{engine.detector.name}",
                 outbox=outbox,
                 publisher=publisher,
@@ -122,10 +123,17 @@ class _Wiring:
                 delivery_budget_s=self._settings.delivery_budget_s,
             )
             self._metrics.watch(outbox, holder)
-            log.info("ready", engine=service.engine, people=len(holder.current.people))
+            log.info(
+                "ready",
+                engine=service.engine,
+                people=len(holder.current.people),
+                threshold=chosen.policy.threshold,
+                margin=chosen.policy.margin,
+                threshold_from=chosen.source,
+            )
             yield {
                 "recognizer": State(self._settings, service, executor, _api_keys(self._settings.api_keys)),
-                "readiness": _readiness(service, holder, watcher, outbox, publisher),
+                "readiness": _readiness(service, holder, watcher, outbox, publisher, threshold_from=chosen.source),
             }
 
     async def _open_gallery(
@@ -196,12 +204,15 @@ def face_finder(engine: Engine, settings: RecognizerSettings) -> FaceFinder:
     return FaceFinder(engine.detector, engine.embedder.alignment, limits, QualityPolicy())
 
 
-def match_policy(embedder: Embedder, settings: RecognizerSettings) -> MatchPolicy:
-    defaults = embedder.defaults
-    return MatchPolicy(
-        threshold=defaults.threshold if settings.threshold is None else settings.threshold,
-        margin=defaults.margin if settings.margin is None else settings.margin,
-    )
+def match_policy(engine: Engine, finder: FaceFinder, settings: RecognizerSettings) -> ChosenPolicy:
+    """Settings before calibration before the engine's defaults."""
+    calibration = load_calibration(settings.state_dir, calibration_key(engine, finder))
+    return choose_policy(settings.threshold, settings.margin, calibration, engine.embedder.defaults)
+
+
+def calibration_key(engine: Engine, finder: FaceFinder) -> str:
+    """Changes whenever a face and a person could be another distance apart."""
+    return f"{engine_key(finder, engine.enroller)} probes {engine.embedder.version}"
 
 
 def build_gallery(
@@ -240,7 +251,13 @@ def _open_batcher(
 
 
 def _readiness(
-    service: RecognitionService, holder: GalleryHolder, watcher: GalleryWatcher, outbox: Outbox, publisher: Publisher
+    service: RecognitionService,
+    holder: GalleryHolder,
+    watcher: GalleryWatcher,
+    outbox: Outbox,
+    publisher: Publisher,
+    *,
+    threshold_from: str,
 ) -> Readiness:
     async def gallery() -> None:
         if not watcher.healthy():
@@ -258,6 +275,7 @@ def _readiness(
             "photos_not_used": str(len(holder.report.unused)),
             "threshold": str(service.policy.threshold),
             "margin": str(service.policy.margin),
+            "threshold_from": threshold_from,
         }
 
     return Readiness({"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "engine": service.check}, info)

@@ -1,17 +1,23 @@
 """`python -m recognizer …`"""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recognizer.errors import OutboxUnavailable, StartError
+from recognizer.evaluation.arguments import add_calibrate, add_evaluate
 from recognizer.settings import RecognizerSettings, load_settings
 from shared.logs import configure_logs
 from shared.settings import load_or_exit
 from shared.web.errors import ServiceError
+
+if TYPE_CHECKING:
+    from recognizer.evaluation.commands import Instruments
 
 # Commands import what they need when they run: `outbox` must not load a neural network.
 # ruff: noqa: PLC0415
@@ -38,23 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     people.set_defaults(run=_people)
     demo = commands.add_parser("demo", help="add two demo people to the dataset")
     demo.set_defaults(run=_demo)
-    _add_evaluate(commands.add_parser("evaluate", help="measure recognition on folders of known people and strangers"))
+    evaluate = commands.add_parser("evaluate", help="measure how well people are told apart, on labelled photos")
+    add_evaluate(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+    calibrate = commands.add_parser("calibrate", help="choose the threshold from the people in the dataset")
+    add_calibrate(calibrate)
+    calibrate.set_defaults(run=_calibrate)
     _add_models(commands.add_parser("models", help="list optional weights, or fetch them"))
     _add_outbox(commands.add_parser("outbox", help="what waits for the logger, and what it refused"))
     return parser
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--known", type=Path, required=True, help="a folder of folders, one a person")
-    parser.add_argument("--strangers", type=Path, help="a folder of photos of other people")
-    parser.add_argument("--enroll", type=int, default=3, help="photos of each person to enrol; the others are probes")
-    parser.add_argument(
-        "--face",
-        choices=("centre", "service"),
-        default="centre",
-        help="which face of a photo: the one nearest its centre, or the only one in the foreground",
-    )
-    parser.set_defaults(run=_evaluate)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -157,18 +155,28 @@ async def _show_outbox(settings: RecognizerSettings, *, retry: bool) -> int:
 
 
 def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.evaluation.commands import run_evaluate
+
+    chosen = {"views": parsed.views, "enroll_views": parsed.enroll_views}
+    changed = settings.model_copy(update={name: value for name, value in chosen.items() if value})
+    print(run_evaluate(parsed, _instruments(changed)))
+    return 0
+
+
+def _calibrate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.app import calibration_key
+    from recognizer.evaluation.commands import run_calibrate
+
+    instruments = _instruments(settings)
+    key = calibration_key(instruments.engine, instruments.finder)
+    print(run_calibrate(parsed, instruments, settings.dataset_dir, settings.state_dir, key=key))
+    return 0
+
+
+def _instruments(settings: RecognizerSettings) -> Instruments:
     from recognizer.app import face_finder, match_policy, open_engine
-    from recognizer.evaluation.identification import FaceChoice, Protocol, evaluate, read_known, read_strangers
-    from recognizer.evaluation.report import table
+    from recognizer.evaluation.commands import Instruments
 
     engine = open_engine(settings)
-    result = evaluate(
-        read_known(parsed.known),
-        read_strangers(parsed.strangers),
-        finder=face_finder(engine, settings),
-        embedder=engine.embedder,
-        protocol=Protocol(FaceChoice(parsed.face), parsed.enroll, match_policy(engine.embedder, settings)),
-        workers=settings.workers,
-    )
-    print(table(result))
-    return 0
+    finder = face_finder(engine, settings)
+    return Instruments(engine, finder, match_policy(engine, finder, settings).policy, workers=settings.workers)

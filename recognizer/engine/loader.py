@@ -12,7 +12,7 @@ from typing import Final
 
 from recognizer.engine.base import Detector, Embedder, LandmarkTemplate
 from recognizer.engine.catalogue import CATALOGUE, Catalogue, backend_named, find_weights, names
-from recognizer.engine.views import ViewedEmbedder, Views
+from recognizer.engine.views import Views
 from recognizer.engine.weights import Backend, LocatedFile, Role
 from recognizer.errors import StartError, WeightsMissing
 
@@ -64,6 +64,8 @@ def load_engine(
 
 
 def _viewed(embedder: Embedder, views: Views) -> Embedder:
+    from recognizer.engine.viewed import ViewedEmbedder
+
     return embedder if views is Views.PLAIN else ViewedEmbedder(embedder, views)
 
 

@@ -1,232 +1,160 @@
-"""Open-set identification as the service does it: some people are enrolled; other photos of them, and strangers, are
-probes. What could not be enrolled or acquired is counted, never dropped."""
+"""One to many, open set: is this anybody who is enrolled, and who? Terms are those of ISO/IEC 19795-1 and of NIST's
+Face Recognition Vendor Test part 2 (Grother, Ngan, Hanaoka, NIST IR 8271).
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+FPIR, the false positive identification rate: the share of strangers' photos that would be given somebody's name. FNIR,
+the false negative identification rate: the share of enrolled people's photos that are not given their own name. A face
+that was not found or not good enough counts among the photos: it is a miss for its owner, and names no stranger.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from recognizer.decision import MatchPolicy, decide
-from recognizer.engine.base import Embedder
-from recognizer.errors import StartError
-from recognizer.gallery.dataset import PHOTO_SUFFIXES, Person
-from recognizer.gallery.snapshot import Candidate, Enrolled, GallerySnapshot, snapshot_of
-from recognizer.stopwatch import Stopwatch
-from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
-from shared.contracts.recognition import DecisionKind
-from shared.web.errors import ServiceError
+from recognizer.engine.base import Embeddings
+from recognizer.evaluation.choices import Combination
+from recognizer.evaluation.combining import similarities
+from recognizer.evaluation.curves import Estimate, Flags, Numbers, bootstrap, resampled
+from recognizer.evaluation.photos import Sample, numbered, probes_of, templates_of
 
-_DRAWS = 20  # of photos for enrolment
-_TARGET_FPIR = (0.003, 0.01)
-
-
-class FaceChoice(StrEnum):
-    CENTRE = "centre"  # the face nearest the picture's centre: what the labels of LFW speak of
-    SERVICE = "service"  # as POST /recognize does: several people before the camera are refused
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    person: Person
-    photos: tuple[Path, ...]
+TARGET_FPIRS = (0.01, 0.003)
+ENROLMENTS = 20  # times that photos for enrolment are drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """One photo, looked at once."""
+class Searches:
+    """Every photo looked for in every gallery; −∞ for one that could not be. Similarities, and whose photo it was."""
 
-    photo: Path
-    person: Person | None  # None for a stranger
-    look: NDArray[np.float32] | DecisionKind  # the embedding, or the decision that the service gives without one
+    strangers: Numbers  # best of all people in a gallery that its owner is not in; highest first
+    stranger_identity: NDArray[np.intp]
+    mates: Numbers  # of the owner, who is enrolled with other photos
+    rivals: Numbers  # best of all others, for the same photos
+    mate_identity: NDArray[np.intp]
+
+    def threshold_at(self, fpir: float, counts: NDArray[np.int64] | None = None) -> float:
+        """The lowest threshold that names at most this share of strangers. `counts`: how often each identity counts."""
+        weights = np.ones(len(self.strangers)) if counts is None else counts[self.stranger_identity].astype(float)
+        named = weights.cumsum()
+        beyond = int(np.searchsorted(named, fpir * named[-1] + 1e-9, side="right"))
+        if beyond == len(named) or not np.isfinite(self.strangers[beyond]):
+            return -1.0
+        return float(np.nextafter(self.strangers[beyond], np.inf))
+
+    def fnir_at(self, threshold: float, counts: NDArray[np.int64] | None = None) -> float:
+        return self._share(~((self.mates >= threshold) & (self.mates > self.rivals)), counts)
+
+    def rank_one(self, counts: NDArray[np.int64] | None = None) -> float:
+        return self._share(self.mates > self.rivals, counts)
+
+    def _share(self, chosen: Flags, counts: NDArray[np.int64] | None) -> float:
+        weights = np.ones(len(chosen)) if counts is None else counts[self.mate_identity]
+        total = float(weights.sum())
+        return float(weights[chosen].sum()) / total if total else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeResult:
-    photo: Path
-    truth: str | None  # the person's id; None for a stranger
-    decision: DecisionKind
-    named: str | None  # the id of the person that was named
-
-
-@dataclass(frozen=True, slots=True)
-class StrangerThreshold:
-    """The distance at which this share of strangers would be named: FPIR, the false positive identification rate."""
-
+class FnirAtFpir:
     fpir: float
-    distance: float
+    fnir: Estimate
+    threshold: float  # cosine similarity
+    strangers: float  # people that the rate means, of those who were strangers
 
 
-@dataclass(frozen=True, slots=True)
-class IdentificationResult:
-    engine: str
-    policy: MatchPolicy
-    choice: FaceChoice
-    people: int
-    photos: int
-    not_enrolled: tuple[Sample, ...]  # photos meant for enrolment that were refused
-    probes: tuple[ProbeResult, ...]
-    thresholds: tuple[StrangerThreshold, ...]
-
-    def of_known(self) -> list[ProbeResult]:
-        return [probe for probe in self.probes if probe.truth is not None]
-
-    def of_strangers(self) -> list[ProbeResult]:
-        return [probe for probe in self.probes if probe.truth is None]
+@dataclass(frozen=True, slots=True, eq=False)
+class Identification:
+    gallery: int  # people enrolled
+    enrolled_photos: int  # of each, drawn ENROLMENTS times
+    combination: Combination
+    strangers: int  # people who were one
+    searches: int  # for enrolled people
+    rank_one: Estimate
+    fnir_at_fpir: tuple[FnirAtFpir, ...]
+    trade_off: tuple[tuple[float, float], ...]  # FPIR and FNIR, for the plot
 
 
-def read_known(folder: Path) -> list[Identity]:
-    """One subfolder a person. Raises StartError when there is none."""
-    photos = {sub: tuple(_photos(sub)) for sub in sorted(folder.glob("*/"))}
-    identities = [Identity(_person(sub.name), found) for sub, found in photos.items() if found]
-    if not identities:
-        raise StartError(f"{folder} holds no folders with photos in them")
-    return identities
-
-
-def read_strangers(folder: Path | None) -> list[Path]:
-    return [] if folder is None else _photos(folder)
-
-
-def _photos(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.name.lower().endswith(PHOTO_SUFFIXES))
-
-
-def _person(folder: str) -> Person:
-    """Here the whole name is the identity: research folders carry no ids."""
-    return Person(person_id=folder, name=folder, label=folder, folder=folder)
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """What is done with the photos."""
-
-    choice: FaceChoice
-    enrolled_photos: int  # of each person, the first in the order of their names; the others are probes
-    policy: MatchPolicy
-
-
-def evaluate(
-    known: Sequence[Identity],
-    strangers: Sequence[Path],
-    *,
-    finder: FaceFinder,
-    embedder: Embedder,
-    protocol: Protocol,
-    workers: int,
-) -> IdentificationResult:
-    tasks: list[tuple[Path, Person | None]] = [(photo, each.person) for each in known for photo in each.photos]
-    tasks += [(photo, None) for photo in strangers]
-    samples = _look_at(tasks, partial(_look, finder=finder, embedder=embedder, choice=protocol.choice), workers)
-    people = _by_person(samples)
-    enrolled = {person: photos[: protocol.enrolled_photos] for person, photos in people.items()}
-    snapshot = _gallery(enrolled, embedder)
-    unseen = [sample for photos in people.values() for sample in photos[protocol.enrolled_photos :]]
-    unseen += [sample for sample in samples if sample.person is None]
-    return IdentificationResult(
-        engine=f"{embedder.name}/{finder.detector.name}",
-        policy=protocol.policy,
-        choice=protocol.choice,
-        people=len(snapshot.people),
-        photos=snapshot.photos,
-        not_enrolled=tuple(s for photos in enrolled.values() for s in photos if isinstance(s.look, DecisionKind)),
-        probes=tuple(_probe(sample, snapshot, protocol.policy) for sample in unseen),
-        thresholds=stranger_thresholds(samples, protocol.enrolled_photos, embedder),
+def identify(
+    samples: Sequence[Sample], *, enrolled_photos: int, combination: Combination, dimension: int, draws: int
+) -> Identification | None:
+    """None where fewer than two people have a photo beside those to enrol."""
+    identity = numbered(samples)
+    candidates = enrollable(samples, identity, enrolled_photos)
+    if len(candidates) < 2:
+        return None
+    templates, probes = _usable(samples, dimension)
+    searches = search_all(
+        identity, candidates, templates, probes, enrolled_photos=enrolled_photos, combination=combination
+    )
+    drawn = resampled(int(identity.max()) + 1, draws)
+    return Identification(
+        gallery=len(candidates),
+        enrolled_photos=enrolled_photos,
+        combination=combination,
+        strangers=len(np.unique(searches.stranger_identity)),
+        searches=len(searches.mates),
+        rank_one=bootstrap(searches.rank_one(), drawn, searches.rank_one),
+        fnir_at_fpir=tuple(_fnir_at(fpir, searches, drawn) for fpir in TARGET_FPIRS),
+        trade_off=tuple((fpir, searches.fnir_at(searches.threshold_at(fpir))) for fpir in np.geomspace(1e-3, 0.3, 40)),
     )
 
 
-def stranger_thresholds(
-    samples: Sequence[Sample], enrolled_photos: int, embedder: Embedder
-) -> tuple[StrangerThreshold, ...]:
-    """Everybody in turn is a stranger to the gallery of all others, with photos for enrolment drawn anew each time.
-
-    The quantiles of their distances to the nearest person are the thresholds. The margin to the runner-up, which only
-    ever names fewer, is left out.
-    """
-    draw = np.random.default_rng(seed=0)
-    people = _by_person(samples)
-    distances: list[float] = []
-    for _ in range(_DRAWS):
-        shuffled = {person: [photos[i] for i in draw.permutation(len(photos))] for person, photos in people.items()}
-        enrolled = {person: photos[:enrolled_photos] for person, photos in shuffled.items()}
-        distances += _distances_of_strangers(samples, _gallery(enrolled, embedder))
-    if not distances:
-        return ()
-    return tuple(StrangerThreshold(fpir, float(np.quantile(distances, fpir))) for fpir in _TARGET_FPIR)
+def enrollable(samples: Sequence[Sample], identity: NDArray[np.intp], enrolled_photos: int) -> NDArray[np.intp]:
+    """People with at least one photo more than is enrolled, who were not given as strangers."""
+    given_as_strangers = {number for number, sample in zip(identity, samples, strict=True) if sample.photo.stranger}
+    able = np.flatnonzero(np.bincount(identity) > enrolled_photos)
+    return np.array([number for number in able if number not in given_as_strangers], np.intp)
 
 
-def _distances_of_strangers(samples: Sequence[Sample], snapshot: GallerySnapshot) -> list[float]:
-    probes = [sample for sample in samples if not isinstance(sample.look, DecisionKind)]
-    if not probes or len(snapshot.people) < 2:
-        return []
-    distances = 1 - np.stack([probe.look for probe in probes]) @ snapshot.centres.T
-    own = np.array([[probe.person == person for person in snapshot.people] for probe in probes])
-    return [float(nearest) for nearest in np.where(own, np.inf, distances).min(axis=1)]
+def search_all(
+    identity: NDArray[np.intp],
+    candidates: NDArray[np.intp],
+    templates: Embeddings,
+    probes: Embeddings,
+    *,
+    enrolled_photos: int,
+    combination: Combination,
+    seed: int = 0,
+) -> Searches:
+    """Photos for enrolment are drawn anew for each gallery. Everybody is a stranger to the gallery of all others."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(ENROLMENTS):
+        drawn = [generator.permutation(np.flatnonzero(identity == number)) for number in candidates]
+        galleries = [_whole(templates[photos[:enrolled_photos]]) for photos in drawn]
+        unseen = np.concatenate([photos[enrolled_photos:] for photos in drawn])
+        found.append(_searched(identity, candidates, similarities(probes, galleries, combination), unseen))
+    strangers, stranger_identity, *of_mates = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.argsort(-strangers, kind="stable")
+    return Searches(strangers[order], stranger_identity[order], *of_mates)
 
 
-def _look_at(
-    tasks: Sequence[tuple[Path, Person | None]], look: Callable[[Path, Person | None], Sample], workers: int
-) -> list[Sample]:
-    with ThreadPoolExecutor(workers) as pool:
-        samples = pool.map(lambda task: look(*task), tasks)
-        return list(tqdm(samples, desc="Photos", total=len(tasks), disable=None, leave=False))
+def _searched(
+    identity: NDArray[np.intp], candidates: NDArray[np.intp], scores: NDArray[np.float32], unseen: NDArray[np.intp]
+) -> tuple[Numbers, NDArray[np.intp], Numbers, Numbers, NDArray[np.intp]]:
+    own = identity[:, np.newaxis] == candidates
+    others = np.where(own, -np.inf, scores).max(axis=1).astype(np.float64)
+    mates = np.where(own, scores, -np.inf).max(axis=1).astype(np.float64)
+    return others, identity, mates[unseen], others[unseen], identity[unseen]
 
 
-def _look(photo: Path, person: Person | None, *, finder: FaceFinder, embedder: Embedder, choice: FaceChoice) -> Sample:
-    try:
-        scene = finder.find(photo.read_bytes(), Stopwatch())
-    except ServiceError:
-        return Sample(photo, person, DecisionKind.NO_FACE)
-    faces = _nearest_centre(scene) if choice is FaceChoice.CENTRE else foreground(scene.faces)
-    if len(faces) != 1:
-        return Sample(photo, person, DecisionKind.MULTIPLE_FACES if faces else DecisionKind.NO_FACE)
-    if faces[0].quality.issue is not None:
-        return Sample(photo, person, DecisionKind.LOW_QUALITY)
-    return Sample(photo, person, embedder.embed(faces[0].chip[np.newaxis])[0])
+def _usable(samples: Sequence[Sample], dimension: int) -> tuple[Embeddings, Embeddings]:
+    """Templates and probes; NaN for photos that the service refuses."""
+    refused = np.array([sample.refusal is not None for sample in samples])[:, np.newaxis]
+    absent = np.float32(np.nan)
+    templates, probes = templates_of(samples, dimension), probes_of(samples, dimension)
+    return np.where(refused, absent, templates), np.where(refused, absent, probes)
 
 
-def _nearest_centre(scene: Scene) -> tuple[Face, ...]:
-    height, width = scene.image.frame.shape[:2]
-
-    def distance_px(face: Face) -> float:
-        box = face.detection.box
-        return math.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2)
-
-    return (min(scene.faces, key=distance_px),) if scene.faces else ()
+def _whole(rows: Embeddings) -> Embeddings:
+    kept: Embeddings = rows[~np.isnan(rows).any(axis=1)]
+    return kept
 
 
-def _by_person(samples: Sequence[Sample]) -> dict[Person, list[Sample]]:
-    people: dict[Person, list[Sample]] = {}
-    for sample in samples:
-        if sample.person is not None:
-            people.setdefault(sample.person, []).append(sample)
-    return people
+def _fnir_at(fpir: float, searches: Searches, drawn: NDArray[np.int64]) -> FnirAtFpir:
+    def replicate(counts: NDArray[np.int64]) -> float:
+        return searches.fnir_at(searches.threshold_at(fpir, counts), counts)
 
-
-def _gallery(enrolled: Mapping[Person, Sequence[Sample]], embedder: Embedder) -> GallerySnapshot:
-    usable = {
-        person: [sample.look for sample in photos if not isinstance(sample.look, DecisionKind)]
-        for person, photos in enrolled.items()
-    }
-    people = [Enrolled(person, np.stack(templates)) for person, templates in usable.items() if templates]
-    return snapshot_of(people, engine=embedder.name, dimension=embedder.dimension)
-
-
-def _probe(sample: Sample, snapshot: GallerySnapshot, policy: MatchPolicy) -> ProbeResult:
-    truth = None if sample.person is None else sample.person.person_id
-    if isinstance(sample.look, DecisionKind):
-        return ProbeResult(sample.photo, truth, sample.look, None)
-    match = snapshot.match(sample.look[np.newaxis])[0]
-    decision = decide(_distance(match.best), _distance(match.runner_up), policy)
-    known = decision is DecisionKind.KNOWN and match.best is not None
-    return ProbeResult(sample.photo, truth, decision, match.best.person.person_id if known and match.best else None)
-
-
-def _distance(candidate: Candidate | None) -> float | None:
-    return None if candidate is None else candidate.distance
+    threshold = searches.threshold_at(fpir)
+    strangers = len(np.unique(searches.stranger_identity))
+    fnir = bootstrap(searches.fnir_at(threshold), drawn, replicate)
+    return FnirAtFpir(fpir, fnir, threshold, fpir * strangers)

@@ -16,7 +16,8 @@ from recognizer.engine.dlib_resnet import DlibResNet
 from recognizer.engine.fake import FakeDetector, FakeEmbedder, draw_face
 from recognizer.engine.loader import load_detector, load_embedder
 from recognizer.engine.mtcnn import Mtcnn
-from recognizer.engine.views import ViewedEmbedder, Views
+from recognizer.engine.viewed import ViewedEmbedder
+from recognizer.engine.views import Views
 from recognizer.engine.yunet import YuNet
 from recognizer.vision.align import align
 

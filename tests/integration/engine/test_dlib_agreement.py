@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from recognizer.engine.base import Chips, Frame
 from recognizer.engine.dlib_resnet import DLIB_GRAPH, DlibResNet
 from recognizer.engine.mtcnn import Mtcnn
-from recognizer.engine.views import ViewedEmbedder, Views
+from recognizer.engine.viewed import ViewedEmbedder
+from recognizer.engine.views import Views
 from recognizer.engine.weights import DLIB_RESNET
 from recognizer.vision.align import align
 
