@@ -22,22 +22,24 @@ from shared.web.strict_json import InvalidJson, parse_strict_json
 IMAGE_PARTS = ("image", "file")
 NO_IMAGE = "No image file in request"
 
+# All of these are `async`, though none awaits anything: FastAPI sends what is not to a thread and back.
 
-def get_state(request: Request) -> State:
+
+async def get_state(request: Request) -> State:
     return cast("State", request.state.recognizer)
 
 
 StateDep = Annotated[State, Depends(get_state)]
 
 
-def get_service(state: StateDep) -> RecognitionService:
+async def get_service(state: StateDep) -> RecognitionService:
     return state.service
 
 
 ServiceDep = Annotated[RecognitionService, Depends(get_service)]
 
 
-def require_key_when_closed(request: Request, state: StateDep) -> None:
+async def require_key_when_closed(request: Request, state: StateDep) -> None:
     """With RECOGNIZER_AUTH=open anybody may be recognized; with `key`, holders of a key."""
     if state.settings.auth == "open":
         return

@@ -21,7 +21,7 @@ from recognizer.engine.weights import MTCNN_ONET, MTCNN_PNET, MTCNN_RNET
 Pixels: TypeAlias = NDArray[np.float32]  # (…, 3) RGB, 0 to 255
 Candidates: TypeAlias = NDArray[np.float32]  # (n, 5 or 15): left, top, right, bottom, logit; five x and five y
 
-_Float = TypeVar("_Float", np.float32, np.float64)
+_Sum = TypeVar("_Sum", np.int32, np.float32)
 _Samples: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.bool_]]
 
 _WINDOW_PX = 12  # what P-net looks at
@@ -140,33 +140,40 @@ def _logit(probability: float) -> float:
 def _pyramid(frame: Frame, min_face_px: int) -> Iterator[tuple[Pixels, float]]:
     """The frame at every scale where a face of some size fills a window, largest first."""
     height, width = frame.shape[:2]
-    sums = np.asarray(cv2.integral(frame, sdepth=cv2.CV_64F), np.float64)
+    sums = np.asarray(cv2.integral(frame, sdepth=cv2.CV_32S), np.int32)
     scale = _WINDOW_PX / min_face_px
     while min(height, width) * scale >= _WINDOW_PX:
         yield _area_average(sums, int(height * scale), int(width * scale)), scale
         scale *= _PYRAMID_STEP
 
 
-def _area_average(sums: NDArray[np.float64], height: int, width: int) -> Pixels:
+def _area_average(sums: NDArray[np.int32], height: int, width: int) -> Pixels:
     """The frame at another size, each pixel the mean of what it covers, from the frame's integral image (Crow 1984):
-    its cost does not depend on how much it shrinks, and all levels share one integral."""
+    its cost does not depend on how much it shrinks, and all levels share one integral.
+
+    Sums are whole numbers, so that a band of rows is exact, and differences of sums that overflowed are right too.
+    """
     area = (sums.shape[0] - 1) / height * (sums.shape[1] - 1) / width
-    bands = np.diff(_between(sums, height, axis=0), axis=0).astype(np.float32)
-    return np.diff(_between(bands, width, axis=1), axis=1) / np.float32(area)
+    above, row, fraction = _edges(sums, height, axis=0)
+    bands = np.diff(above, axis=0).astype(np.float32)
+    bands += np.diff(row * fraction, axis=0)
+    left, column, fraction = _edges(bands, width, axis=1)
+    column *= fraction  # in place: at this size, new arrays cost more than sums
+    left += column
+    return np.diff(left, axis=1) / np.float32(area)
 
 
-def _between(sums: NDArray[_Float], parts: int, *, axis: int) -> NDArray[_Float]:
-    """Running sums at the edges of `parts` equal parts of an axis of three, which fall between those given."""
+def _edges(sums: NDArray[_Sum], parts: int, *, axis: int) -> tuple[NDArray[_Sum], Pixels, NDArray[np.float32]]:
+    """The edges of `parts` equal parts of an axis of three, which fall between running sums: the sum before each, what
+    the next one adds, and which fraction of that lies before the edge."""
     last = sums.shape[axis] - 1
     edges = np.linspace(0, last, parts + 1)
     below = np.minimum(edges.astype(np.intp), last - 1)
-    fraction = (edges - below).astype(sums.dtype).reshape(-1, *[1] * (2 - axis))
-    before: NDArray[_Float] = np.take(sums, below, axis)
-    between: NDArray[_Float] = np.take(sums, below + 1, axis)
-    between -= before  # in place: at this size, new arrays cost more than sums
-    between *= fraction
-    between += before
-    return between
+    fraction = (edges - below).astype(np.float32).reshape(-1, *[1] * (2 - axis))
+    before: NDArray[_Sum] = np.take(sums, below, axis)
+    added = np.take(sums, below + 1, axis)
+    added -= before
+    return before, added.astype(np.float32, copy=False), fraction
 
 
 def _windows_above(windows: NDArray[np.float32], threshold: float, scale: float) -> Candidates:
