@@ -4,19 +4,20 @@ import asyncio
 import json
 import queue
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import LoggedSighting, Sighting
 from logger.errors import StoreBusy, StoreUnavailable
+from logger.store import sqlite_rows
 from logger.store.base import (
     Acknowledgement,
     AttendanceFilter,
@@ -41,12 +42,15 @@ from logger.store.documents import (
     to_us,
 )
 from logger.store.gathering import Gathering
+from logger.store.kinds import TABLES
 from logger.store.ledger import KeptEvent, Ledger
 from logger.store.preparation import Preparation
 from logger.store.sqlite_schema import apply_schema
+from logger.store.tables import Row, Selection, Table
 from shared.sqlite import SqliteWriter, connect
 
 Value = TypeVar("Value")
+Query: TypeAlias = tuple[str, list[str | int]]  # the statement and its values
 Conditions = dict[str, str | int | None]  # "column >=" -> value; None asks for nothing
 
 MAX_WAITING_WRITES = 2_000
@@ -105,25 +109,12 @@ class SqliteStore:
         return await self._write(lambda connection: _acknowledge(connection, key, seen_since, at))
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
-        conditions: Conditions = {
-            "person_id =": where.person_id,
-            "session_id =": where.session_id,
-            **_between(where.first_date, where.last_date),
-            "status =": where.status,
-            "method =": where.method,
-        }
-        sql, values = _newest_first("attendance", ("first_us", "id"), conditions, after, limit)
+        sql, values = attendance_query(where, after, limit)
         rows = await self._read(lambda connection: connection.execute(sql, values).fetchall())
         return Page.cut([attendance_from(row) for row in rows], limit, attendance_position)
 
     async def events_page(self, where: EventFilter, *, after: Position | None, limit: int) -> Page[LoggedSighting]:
-        conditions: Conditions = {
-            "person_id =": where.person_id,
-            **_between(where.first_date, where.last_date),
-            "source =": where.source,
-            "outcome =": where.outcome,
-        }
-        sql, values = _newest_first("events", ("captured_us", "event_id"), conditions, after, limit)
+        sql, values = events_query(where, after, limit)
         rows = await self._read(lambda connection: connection.execute(sql, values).fetchall())
         return Page.cut([logged_from(row) for row in rows], limit, event_position)
 
@@ -134,6 +125,27 @@ class SqliteStore:
         repaired = [await self._write(partial(_repair, key=key)) for key in suspects]
         events, records = await self._read(_counts)
         return Reconciliation(events=events, attendance=records, repaired=sum(repaired))
+
+    async def load(self, table: Table[Value], key: str) -> Row[Value] | None:
+        return await self._read(lambda connection: sqlite_rows.load(connection, table, key))
+
+    async def load_many(self, table: Table[Value], keys: Sequence[str]) -> dict[str, Row[Value]]:
+        return await self._read(lambda connection: sqlite_rows.load_many(connection, table, keys))
+
+    async def save(self, table: Table[Value], value: Value, version: int | None) -> Row[Value]:
+        return await self._write(lambda connection: sqlite_rows.save(connection, table, value, version))
+
+    async def save_many(self, table: Table[Value], values: Sequence[Value]) -> None:
+        await self._write(lambda connection: sqlite_rows.save_many(connection, table, values))
+
+    async def remove(self, table: Table[Any], key: str) -> bool:
+        return await self._write(lambda connection: sqlite_rows.remove(connection, table, key))
+
+    async def select(self, table: Table[Value], selection: Selection) -> list[Row[Value]]:
+        return await self._read(lambda connection: sqlite_rows.select(connection, table, selection))
+
+    async def count(self, table: Table[Any], terms: Mapping[str, str]) -> int:
+        return await self._read(lambda connection: sqlite_rows.count(connection, table, terms))
 
     async def save_key(self, key: StoredKey) -> None:
         await self._write(lambda connection: _put(connection, "api_keys", key_fields(key)))
@@ -194,7 +206,12 @@ class SqliteStore:
 def _open_writer(path: Path) -> SqliteWriter:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)  # attendance is personal data; SQLite gives its side files the mode of the main one
-    return SqliteWriter(path, schema=apply_schema)
+    return SqliteWriter(path, schema=_make_tables)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    apply_schema(connection)
+    sqlite_rows.create_tables(connection, TABLES)
 
 
 def _record(connection: sqlite3.Connection, sightings: Sequence[Sighting]) -> list[Recorded]:
@@ -306,10 +323,31 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
+def attendance_query(where: AttendanceFilter, after: Position | None, limit: int) -> Query:
+    conditions: Conditions = {
+        "person_id =": where.person_id,
+        "session_id =": where.session_id,
+        **_between(where.first_date, where.last_date),
+        "status =": where.status,
+        "method =": where.method,
+    }
+    return _newest_first("attendance", ("first_us", "id"), conditions, after, limit)
+
+
+def events_query(where: EventFilter, after: Position | None, limit: int) -> Query:
+    conditions: Conditions = {
+        "person_id =": where.person_id,
+        **_between(where.first_date, where.last_date),
+        "source =": where.source,
+        "outcome =": where.outcome,
+    }
+    return _newest_first("events", ("captured_us", "event_id"), conditions, after, limit)
+
+
 def _newest_first(
     table: str, order: tuple[str, str], conditions: Conditions, after: Position | None, limit: int
-) -> tuple[str, list[str | int]]:
-    """The query and its values for one page, and one row more to know whether another page follows.
+) -> Query:
+    """The query for one page, and one row more to know whether another page follows.
 
     Conditions go from the rarest to the commonest, and the first column alone chooses the index: SQLite without
     statistics takes `status = 'present'` to be as rare as a day. (A `+` keeps a column's index out of it.)
@@ -325,7 +363,8 @@ def _newest_first(
     ordered = f"ORDER BY {order[0]} DESC, {order[1]} DESC"
     if leading == "local_date" and "local_date =" not in asked:
         # A span of days is not in the order of the list: its keys are sorted, and only the rows of the page are read.
-        where = f"WHERE rowid IN (SELECT rowid FROM {table} {where} {ordered} LIMIT ?)"  # noqa: S608 - names are ours
+        by_key = f"ORDER BY +{order[0]} DESC, {order[1]} DESC"  # without the +, one with an open end walks all of time
+        where = f"WHERE rowid IN (SELECT rowid FROM {table} {where} {by_key} LIMIT ?)"  # noqa: S608 - names are ours
         values.append(limit + 1)
     return f"SELECT * FROM {table} {where} {ordered} LIMIT ?", [*values, limit + 1]  # noqa: S608
 
