@@ -1,0 +1,140 @@
+"""Accounts: who may do what, and how long a guesser waits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    TEACHER = "teacher"
+    VIEWER = "viewer"
+    DEVICE = "device"  # a kiosk's key, bound to a room
+
+
+class Action(StrEnum):
+    SEE_TODAY = "see_today"
+    SEE_PEOPLE = "see_people"
+    SEE_CONTACTS = "see_contacts"  # e-mail and phone
+    EDIT_PEOPLE = "edit_people"  # also import and consent
+    EXPORT_PERSON = "export_person"  # all that is held on one person
+    ERASE_PEOPLE = "erase_people"
+    SEE_CLASS = "see_class"
+    CREATE_CLASS = "create_class"
+    EDIT_CLASS = "edit_class"  # title, policy, room
+    ASSIGN_TEACHER = "assign_teacher"
+    EDIT_ROSTER = "edit_roster"
+    EDIT_SCHEDULE = "edit_schedule"
+    RUN_SESSION = "run_session"  # start, end, cancel, extend
+    SEE_ATTENDANCE = "see_attendance"
+    CORRECT_ATTENDANCE = "correct_attendance"  # also marking by hand, and undo
+    SEE_REPORTS = "see_reports"
+    SEE_AUDIT = "see_audit"
+    EDIT_ROOMS = "edit_rooms"
+    EDIT_SETTINGS = "edit_settings"
+    EDIT_ACCOUNTS = "edit_accounts"
+    EDIT_KEYS = "edit_keys"
+    EDIT_OWN_ACCOUNT = "edit_own_account"
+    SEND_EVENTS = "send_events"
+    SHOW_PRESENCE = "show_presence"  # by PIN or QR at a kiosk
+
+
+class Reach(StrEnum):
+    ANY = "any"
+    OWN_CLASS = "own_class"
+    OWN_ROOM = "own_room"
+    OWN_ACCOUNT = "own_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    account_id: str
+    role: Role
+    room: str | None = None  # of a device
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action is about, as far as rights depend on it."""
+
+    teacher_id: str | None = None  # of the class
+    room: str | None = None
+    account_id: str | None = None
+
+
+NOTHING_IN_PARTICULAR = Subject()
+
+_SEEN_BY_ALL = (Action.SEE_TODAY, Action.SEE_PEOPLE, Action.SEE_CLASS, Action.SEE_ATTENDANCE, Action.SEE_REPORTS)
+_OF_OWN_CLASS = (
+    Action.SEE_CLASS,
+    Action.EDIT_CLASS,
+    Action.EDIT_ROSTER,
+    Action.EDIT_SCHEDULE,
+    Action.RUN_SESSION,
+    Action.SEE_ATTENDANCE,
+    Action.CORRECT_ATTENDANCE,
+    Action.SEE_REPORTS,
+)
+_OF_A_DEVICE = (Action.SEND_EVENTS, Action.SHOW_PRESENCE)
+
+# What is not in here is denied.
+RIGHTS: Mapping[Role, Mapping[Action, Reach]] = {
+    Role.ADMIN: {action: Reach.ANY for action in Action if action not in _OF_A_DEVICE}
+    | {Action.EDIT_OWN_ACCOUNT: Reach.OWN_ACCOUNT},
+    Role.TEACHER: dict.fromkeys(_OF_OWN_CLASS, Reach.OWN_CLASS)
+    | {
+        Action.SEE_TODAY: Reach.ANY,
+        Action.SEE_PEOPLE: Reach.ANY,
+        Action.SEE_CONTACTS: Reach.OWN_CLASS,
+        Action.EDIT_OWN_ACCOUNT: Reach.OWN_ACCOUNT,
+    },
+    Role.VIEWER: dict.fromkeys(_SEEN_BY_ALL, Reach.ANY) | {Action.EDIT_OWN_ACCOUNT: Reach.OWN_ACCOUNT},
+    Role.DEVICE: dict.fromkeys(_OF_A_DEVICE, Reach.OWN_ROOM),
+}
+
+
+def may(actor: Actor, action: Action, subject: Subject = NOTHING_IN_PARTICULAR) -> bool:
+    """Everything is denied unless the table allows it; with a narrower reach, unless the subject is the actor's own."""
+    reach = RIGHTS[actor.role].get(action) if actor.active else None
+    match reach:
+        case None:
+            return False
+        case Reach.ANY:
+            return True
+        case Reach.OWN_CLASS:
+            return subject.teacher_id is not None and subject.teacher_id == actor.account_id
+        case Reach.OWN_ROOM:
+            return subject.room is not None and subject.room == actor.room
+        case Reach.OWN_ACCOUNT:
+            return subject.account_id is not None and subject.account_id == actor.account_id
+        case _:
+            assert_never(reach)
+
+
+@dataclass(frozen=True, slots=True)
+class LockOut:
+    """From the `free`th failure in a row on there is a wait, which each further one doubles up to a limit. Counting
+    failures by account *and* address keeps a stranger from locking the owner out."""
+
+    free: int = 5
+    first_wait: timedelta = timedelta(seconds=30)
+    longest_wait: timedelta = timedelta(hours=1)
+    forgotten_after: timedelta = timedelta(days=1)
+
+
+def locked_until(failures: Iterable[datetime], now: datetime, rule: LockOut | None = None) -> datetime | None:
+    """Until when the next attempt is refused; None when it may be made now.
+
+    `failures` are those since the last success; an attempt that was refused is not one.
+    """
+    rule = rule or LockOut()
+    recent = [at for at in failures if now - at < rule.forgotten_after]
+    beyond = len(recent) - rule.free
+    if beyond < 0:
+        return None
+    doublings = min(beyond, 32)  # keeps the product within a timedelta
+    until = min(max(recent), now) + min(rule.first_wait * 2**doublings, rule.longest_wait)
+    return until if until > now else None
