@@ -219,8 +219,6 @@ def build_gallery(
     settings: RecognizerSettings, finder: FaceFinder, embedder: Embedder, *, workers: int
 ) -> BuiltGallery:
     """Blocks; shows a progress bar on a terminal while photos are looked at."""
-    cache = TemplateCache(settings.state_dir / "templates.db")
-    limits = replace(finder.limits, max_pixels=max(settings.max_pixels, ENROLMENT_MAX_PIXELS))
     with tqdm(desc="Looking at new photos", unit="photo", disable=None, leave=False, delay=0.5) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -229,12 +227,21 @@ def build_gallery(
 
         return build(
             scan(settings.dataset_dir),
-            cache,
-            replace(finder, limits=limits),
+            template_cache(settings),
+            enrolment_finder(finder, settings),
             embedder,
             workers=workers,
             progress=progress,
         )
+
+
+def template_cache(settings: RecognizerSettings) -> TemplateCache:
+    return TemplateCache(settings.state_dir / "templates.db")
+
+
+def enrolment_finder(finder: FaceFinder, settings: RecognizerSettings) -> FaceFinder:
+    """For photos in the dataset, which may be larger than what is taken from a client."""
+    return replace(finder, limits=replace(finder.limits, max_pixels=max(settings.max_pixels, ENROLMENT_MAX_PIXELS)))
 
 
 def _open_batcher(

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the service")
     serve.set_defaults(run=_serve)
     people = commands.add_parser("people", help="who can be recognized, and which photos are not used and why")
+    people.add_argument("--check", action="store_true", help="also look for photos and people that invite mistakes")
     people.set_defaults(run=_people)
     demo = commands.add_parser("demo", help="add two demo people to the dataset")
     demo.set_defaults(run=_demo)
@@ -86,15 +87,27 @@ def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
     return serve(create_app(settings), settings)
 
 
-def _people(settings: RecognizerSettings, _: argparse.Namespace) -> int:
-    from recognizer.app import build_gallery, face_finder, open_engine
+def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.app import build_gallery
 
-    engine = open_engine(settings)
-    built = build_gallery(settings, face_finder(engine, settings), engine.enroller, workers=settings.workers)
+    instruments = _instruments(settings)
+    built = build_gallery(settings, instruments.finder, instruments.engine.enroller, workers=settings.workers)
     for person in built.snapshot.people:
         print(person.label)
     print("\n".join(built.report.lines()))
+    if parsed.check:
+        print(_checked(settings, instruments))
     return 0
+
+
+def _checked(settings: RecognizerSettings, instruments: Instruments) -> str:
+    from recognizer.app import enrolment_finder, template_cache
+    from recognizer.evaluation.commands import run_check
+    from recognizer.gallery.builder import engine_key
+    from recognizer.gallery.dataset import scan
+
+    key = engine_key(enrolment_finder(instruments.finder, settings), instruments.engine.enroller)
+    return run_check(scan(settings.dataset_dir), template_cache(settings), key, instruments.policy)
 
 
 def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:

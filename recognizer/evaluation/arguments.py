@@ -35,6 +35,8 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     views = [each.value for each in Views]
     parser.add_argument("--views", choices=views, help="of a face before the camera, instead of RECOGNIZER_VIEWS")
     parser.add_argument("--enroll-views", choices=views, help="of a photo, instead of RECOGNIZER_ENROLL_VIEWS")
+    parser.add_argument("--closer", type=float, default=1.0, help="draw the face so many times larger than usual")
+    parser.add_argument("--align", choices=("usual", "box"), default="usual", help="box: by the box and the eyes alone")
     parser.add_argument("--out", type=Path, help="a folder for report.json and report.html")
 
 

@@ -1,15 +1,15 @@
-"""`python -m recognizer evaluate` and `calibrate`: the order of its steps. The engine is given, already open."""
+"""`evaluate`, `calibrate`, `people --check`: the order of their steps. The engine is given, already open."""
 
 import argparse
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from recognizer.decision import MatchPolicy
-from recognizer.engine.base import Embedder
+from recognizer.engine.base import Alignment, Embedder, EyeLevelBox, LandmarkTemplate
 from recognizer.engine.loader import Engine
 from recognizer.engine.viewed import views_of
 from recognizer.errors import StartError
@@ -19,6 +19,7 @@ from recognizer.evaluation.choices import Combination, FaceChoice
 from recognizer.evaluation.evaluation import Evaluation, Protocol, Setup, evaluate_folder, evaluate_pairs
 from recognizer.evaluation.page import page
 from recognizer.evaluation.pairs import read_pairs
+from recognizer.evaluation.people_check import EnrolledPhotos, check
 from recognizer.evaluation.photos import (
     LabelledPhoto,
     Observer,
@@ -28,7 +29,8 @@ from recognizer.evaluation.photos import (
 )
 from recognizer.evaluation.report import as_json, table
 from recognizer.evaluation.verification import listed_pairs
-from recognizer.gallery.dataset import scan
+from recognizer.gallery.cache import EngineKey, TemplateCache
+from recognizer.gallery.dataset import DatasetListing, scan, shown
 from recognizer.vision.faces import FaceFinder
 from shared.clock import SystemClock
 
@@ -81,6 +83,22 @@ def run_calibrate(
     return "\n".join([*lines(run), f"wrote {file}; the service uses it from its next start"])
 
 
+def run_check(listing: DatasetListing, cache: TemplateCache, key: EngineKey, policy: MatchPolicy) -> str:
+    """What the photos in the cache, which a build has filled, tell about each other."""
+    results = cache.results(key)
+    digests = cache.digests(photo for folder in listing.people for photo in folder.photos)
+    people = []
+    for folder in listing.people:
+        made = [(photo, results.get(digests.get(photo.path, b""))) for photo in folder.photos]
+        kept = [
+            (shown(photo.path, listing.root), made_of) for photo, made_of in made if isinstance(made_of, np.ndarray)
+        ]
+        if kept:
+            files, templates = zip(*kept, strict=True)
+            people.append(EnrolledPhotos(folder.person, files, np.stack(templates)))
+    return "\n".join(check(people, policy).lines())
+
+
 def write_report(result: Evaluation, folder: Path) -> list[Path]:
     """Raises StartError when the folder cannot be written."""
     texts = {
@@ -98,7 +116,8 @@ def write_report(result: Evaluation, folder: Path) -> list[Path]:
 
 def _evaluated(parsed: argparse.Namespace, instruments: Instruments) -> Evaluation:
     engine = instruments.engine
-    observer = Observer(instruments.finder, engine.embedder, engine.enroller, FaceChoice(parsed.face))
+    finder = replace(instruments.finder, alignment=_alignment(parsed, instruments.finder.alignment))
+    observer = Observer(finder, engine.embedder, engine.enroller, FaceChoice(parsed.face))
     protocol = Protocol(
         choice=observer.choice,
         enrolled_photos=tuple(sorted(set(parsed.enroll))),
@@ -114,6 +133,18 @@ def _evaluated(parsed: argparse.Namespace, instruments: Instruments) -> Evaluati
     photos, pairs = listed_pairs(read_pairs(parsed.pairs, parsed.images))
     samples = look_at_all(photos, observer.look_at, workers=instruments.workers)
     return evaluate_pairs(samples, pairs, setup, protocol, dimension=instruments.dimension)
+
+
+def _alignment(parsed: argparse.Namespace, usual: Alignment) -> Alignment:
+    """Raises StartError where the engine has no landmark template to draw closer."""
+    if parsed.align == "box":
+        return EyeLevelBox(usual.size)
+    if parsed.closer == 1:
+        return usual
+    if not isinstance(usual, LandmarkTemplate):
+        raise StartError("--closer is for engines that align by landmarks")
+    middle = np.float32((usual.size - 1) / 2)
+    return replace(usual, points=middle + np.float32(parsed.closer) * (usual.points - middle))
 
 
 def _folder_photos(parsed: argparse.Namespace) -> list[LabelledPhoto]:
