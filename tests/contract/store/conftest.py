@@ -196,6 +196,18 @@ def store(opened: tuple[Store, Backdoor]) -> Store:
 
 
 @pytest.fixture
+async def other_store(request: pytest.FixtureRequest, opened: tuple[Store, Backdoor]) -> AsyncIterator[Store]:
+    """On the same data, as another process would have it: the two share no calls."""
+    other: Store
+    if isinstance(opened[0], SqliteStore):
+        other = SqliteStore(request.getfixturevalue("attendance_file"))
+    else:
+        other = MongoStore(request.getfixturevalue("mongo_url")(request.getfixturevalue("mongo_database").name))
+    yield other
+    await other.close()
+
+
+@pytest.fixture
 def backdoor(opened: tuple[Store, Backdoor]) -> Backdoor:
     return opened[1]
 

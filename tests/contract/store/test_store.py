@@ -116,6 +116,20 @@ async def test_fifty_sightings_of_one_person_at_once_make_one_record_of_fifty_ev
     assert await attendance(store) == [rebuild(sightings, None)]
 
 
+async def test_two_loggers_on_one_store_keep_each_event_once_and_agree_on_the_record(
+    store: Store, other_store: Store, see: See
+) -> None:
+    sightings = [see(after_s=number % 3) for number in range(12)]
+    calls = [one.record([sighting]) for sighting in sightings for one in (store, other_store)]
+    answers = await asyncio.gather(*calls)
+    assert Counter(answer[0].outcome for answer in answers) == {
+        Outcome.RECORDED: 1,
+        Outcome.ALREADY_MARKED: 11,
+        Outcome.DUPLICATE: 12,
+    }
+    assert await attendance(other_store) == [rebuild(sightings, None)]
+
+
 async def test_deliveries_out_of_order_end_in_the_record_that_order_would_have_made(store: Store, see: See) -> None:
     middle = see(after_s=60, source="gate")
     late_first = see(after_s=-0.000001, source="door", method=Method.CLIENT)
