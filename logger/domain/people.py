@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from logger.domain.text import Unfit, clean_identifier, clean_name, clean_optional
 
@@ -61,6 +62,8 @@ class PersonProfile:
 
 
 class ProfileField(StrEnum):
+    """The fields of a profile that people type, by the names of its attributes."""
+
     PERSON_ID = "person_id"
     NAME = "name"
     DEPARTMENT = "department"
@@ -95,18 +98,18 @@ def read_profile(fields: Mapping[ProfileField, str], known: PersonProfile | None
     Raises InvalidProfile with every field that cannot be kept; a new person needs an id and a name.
     """
     needed = () if known else (ProfileField.PERSON_ID, ProfileField.NAME)
-    read: dict[ProfileField, str | bool | None] = {}
+    read: dict[str, Any] = {}
     problems: list[FieldProblem] = []
     for field in ProfileField:
         if field not in fields and field not in needed:
             continue
         try:
-            read[field] = _READERS[field](fields.get(field, ""))
+            read[field.value] = _READERS[field](fields.get(field, ""))
         except Unfit as unfit:
             problems.append(FieldProblem(field, str(unfit)))
     if problems:
         raise InvalidProfile(tuple(problems))
-    return _assembled(read, known or PersonProfile("", ""))
+    return replace(known or PersonProfile("", ""), **read)
 
 
 def clean_email(text: str) -> str | None:
@@ -149,20 +152,3 @@ _READERS: Mapping[ProfileField, Callable[[str], str | bool | None]] = {
     ProfileField.PHONE: clean_phone,
     ProfileField.ACTIVE: _active,
 }
-
-
-def _assembled(read: Mapping[ProfileField, str | bool | None], base: PersonProfile) -> PersonProfile:
-    def text(field: ProfileField, otherwise: str | None) -> str | None:
-        value = read.get(field, otherwise)
-        return value if isinstance(value, str) else None
-
-    return PersonProfile(
-        person_id=text(ProfileField.PERSON_ID, base.person_id) or "",
-        name=text(ProfileField.NAME, base.name) or "",
-        department=text(ProfileField.DEPARTMENT, base.department),
-        year=text(ProfileField.YEAR, base.year),
-        email=text(ProfileField.EMAIL, base.email),
-        phone=text(ProfileField.PHONE, base.phone),
-        active=bool(read.get(ProfileField.ACTIVE, base.active)),
-        consent=base.consent,
-    )

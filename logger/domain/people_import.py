@@ -161,7 +161,7 @@ def _rows(text: str, delimiter: str) -> Iterator[_Row | BadRow]:
                 yield _Row(line, cells)
             line = reader.line_num + 1
     except csv.Error:
-        yield BadRow(line, None, "has a quotation mark that is not closed or not doubled; the rest was not read")
+        yield BadRow(line, None, "cannot be read, nor what follows: a quotation mark is not closed or not doubled")
 
 
 def _header(rows: Iterator[_Row | BadRow]) -> Sequence[str]:

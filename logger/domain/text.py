@@ -47,7 +47,7 @@ def _clean(kind: TypeAdapter[str], text: str, max_characters: int) -> str:
 
 def _sentence(error: ValidationError, max_characters: int) -> str:
     problem = error.errors()[0]
-    if problem["type"] == "string_too_long":
+    if problem["type"] in {"string_too_long", "too_long"}:
         return _too_long(max_characters)
     reason = problem.get("ctx", {}).get("error")
     return str(reason) if isinstance(reason, ValueError) else "must be text"

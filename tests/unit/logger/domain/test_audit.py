@@ -34,6 +34,7 @@ def chain(*many: Deed) -> list[AuditEntry]:
 
 
 @given(chains)
+@settings(max_examples=25)
 def test_what_was_sealed_verifies(entries: list[AuditEntry]) -> None:
     assert verify(entries) is None
     assert verify(entries, head=entries[-1].hash) is None
@@ -54,7 +55,7 @@ TAMPERINGS: dict[str, Callable[[Deed, Deed], Deed]] = {
 
 @pytest.mark.parametrize("field", sorted(TAMPERINGS))
 @given(entries=chains, other=deeds, data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=25)
 def test_a_changed_field_breaks_the_entry_that_it_is_in(
     field: str, entries: list[AuditEntry], other: Deed, data: st.DataObject
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_changed_field_breaks_the_entry_that_it_is_in(
 
 
 @given(chains, deeds, st.data())
+@settings(max_examples=25)
 def test_an_entry_sealed_anew_after_a_change_breaks_the_next(
     entries: list[AuditEntry], other: Deed, data: st.DataObject
 ) -> None:
@@ -77,6 +79,7 @@ def test_an_entry_sealed_anew_after_a_change_breaks_the_next(
 
 
 @given(chains, st.data())
+@settings(max_examples=25)
 def test_an_entry_taken_out_is_missed_where_it_was(entries: list[AuditEntry], data: st.DataObject) -> None:
     assume(len(entries) > 1)
     index = data.draw(st.integers(0, len(entries) - 2))
@@ -85,6 +88,7 @@ def test_an_entry_taken_out_is_missed_where_it_was(entries: list[AuditEntry], da
 
 
 @given(chains, st.data())
+@settings(max_examples=25)
 def test_entries_cannot_be_swapped_or_doubled(entries: list[AuditEntry], data: st.DataObject) -> None:
     assume(len(entries) > 1)
     index = data.draw(st.integers(0, len(entries) - 2))
@@ -95,6 +99,7 @@ def test_entries_cannot_be_swapped_or_doubled(entries: list[AuditEntry], data: s
 
 
 @given(chains)
+@settings(max_examples=25)
 def test_a_missing_end_shows_against_the_head_that_was_noted(entries: list[AuditEntry]) -> None:
     head = entries.pop().hash
     assert verify(entries) is None
