@@ -5,6 +5,8 @@ ServiceError (shared.web.errors)
 ├── Forbidden               403  the key lacks a scope
 ├── InvalidJson             400  the body is not one JSON document in UTF-8
 ├── InvalidCursor           422
+├── Outdated                409  somebody else changed it in the meantime
+├── Taken                   409  another one has this name, number or address already
 └── StoreUnavailable        503  the store does not answer, or its disk does not take a write
     ├── StoreBusy           503  more writes are waiting than it is worth waiting behind
     └── StoreUnusable       503  the store answers, but without what keeps attendance unique
@@ -21,6 +23,14 @@ class InvalidJson(ServiceError):
 
 class InvalidCursor(ServiceError):
     status, code, title = 422, "invalid_cursor", "The cursor is not one of ours"
+
+
+class Outdated(ServiceError):
+    status, code, title = 409, "outdated", "It was changed in the meantime"
+
+
+class Taken(ServiceError):
+    status, code, title = 409, "taken", "Another one has this already"
 
 
 class StoreUnavailable(ServiceError):

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from logger.domain.attendance import Attendance, AttendanceKey
 from logger.domain.sightings import LoggedSighting, Sighting
+from logger.store.tables import RowStore
 from shared.contracts.attendance import Method
 from shared.contracts.events import AttendanceStatus, Outcome
 from shared.security import ApiKey
@@ -133,7 +134,7 @@ class KeyStore(Protocol):
         ...
 
 
-class Store(AttendanceStore, KeyStore, Protocol):
+class Store(AttendanceStore, KeyStore, RowStore, Protocol):
     async def prepare(self) -> None:
         """Makes tables, collections and unique indexes where they are missing. Done before the first use by the
         store itself; raises StoreUnusable when the data in it does not allow them."""

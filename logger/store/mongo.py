@@ -16,10 +16,10 @@ A crash between two steps leaves an event without an outcome. The retry of the e
 there. Every step is written with `w=majority, j=true`.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import IndexModel, UpdateOne
@@ -28,6 +28,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import LoggedSighting, Sighting
 from logger.errors import StartError, StoreUnavailable, StoreUnusable
+from logger.store import mongo_rows
 from logger.store.base import (
     Acknowledgement,
     AttendanceFilter,
@@ -53,9 +54,14 @@ from logger.store.documents import (
 )
 from logger.store.gathering import Gathering
 from logger.store.indexes import INDEXES
+from logger.store.kinds import TABLES
 from logger.store.preparation import Preparation
+from logger.store.tables import Row, Selection, Table
 from shared.contracts.events import AttendanceStatus, Outcome
 
+Value = TypeVar("Value")
+Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 Document: TypeAlias = Mapping[str, Any]
 
 DEFAULT_DATABASE = "rollcall"
@@ -185,6 +191,37 @@ class MongoStore:
             records = await self._attendance.count_documents({})
         return Reconciliation(events=events, attendance=records, repaired=repaired)
 
+    async def load(self, table: Table[Value], key: str) -> Row[Value] | None:
+        return await self._in_rows(mongo_rows.load, table, key)
+
+    async def load_many(self, table: Table[Value], keys: Sequence[str]) -> dict[str, Row[Value]]:
+        return await self._in_rows(mongo_rows.load_many, table, keys)
+
+    async def save(self, table: Table[Value], value: Value, version: int | None) -> Row[Value]:
+        return await self._in_rows(mongo_rows.save, table, value, version)
+
+    async def save_many(self, table: Table[Value], values: Sequence[Value]) -> None:
+        await self._in_rows(mongo_rows.save_many, table, values)
+
+    async def remove(self, table: Table[Any], key: str) -> bool:
+        return await self._in_rows(mongo_rows.remove, table, key)
+
+    async def select(self, table: Table[Value], selection: Selection) -> list[Row[Value]]:
+        return await self._in_rows(mongo_rows.select, table, selection)
+
+    async def count(self, table: Table[Any], terms: Mapping[str, str]) -> int:
+        return await self._in_rows(mongo_rows.count, table, terms)
+
+    async def _in_rows(
+        self,
+        work: Callable[Concatenate[Any, Arguments], Awaitable[Result]],
+        *given: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Result:
+        await self.prepare()
+        with _translated():
+            return await work(self._database, *given, **named)
+
     async def save_key(self, key: StoredKey) -> None:
         await self.prepare()
         document = key_document(key)
@@ -205,6 +242,10 @@ class MongoStore:
                     await self._database[collection].create_indexes(models)
                 except OperationFailure as error:
                     raise StoreUnusable(f"The indexes of {collection} cannot be made") from error
+            try:
+                await mongo_rows.create_indexes(self._database, TABLES)
+            except OperationFailure as error:
+                raise StoreUnusable("The indexes of the school's own tables cannot be made") from error
 
     async def _record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
         with _translated():
