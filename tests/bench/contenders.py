@@ -1,7 +1,8 @@
 """Whoever is measured without HTTP, each in a process of its own that stays warm between rounds.
 
 `python -m tests.bench.contenders NAME FOLDER` loads and warms what NAME says, writes a line, and then answers each line
-it reads, `{"frames": …, "threads": …}`, with `{"ms": …, "wall_s": …}`: the time of each frame, and of all.
+it reads, `{"frames": …, "threads": …}`, with `{"ms": …, "wall_s": …,
+"processor_s": …}`: the time of each frame, and of all.
 """
 
 import json
@@ -117,10 +118,10 @@ def _timed(look: Look, frame: bytes) -> float:
 
 def _round(look: Look, frames: Sequence[bytes], pool: ThreadPoolExecutor, order: SimpleNamespace) -> dict[str, Any]:
     given = list(islice(cycle(frames), order.frames))
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), time.process_time()
     run = map if order.threads == 1 else pool.map
     each_ms = list(run(partial(_timed, look), given))
-    return {"ms": each_ms, "wall_s": time.perf_counter() - started}
+    return {"ms": each_ms, "wall_s": time.perf_counter() - started, "processor_s": time.process_time() - spent}
 
 
 def main(name: str, folder: str) -> None:

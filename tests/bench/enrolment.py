@@ -45,7 +45,7 @@ def _bare_rate(engine: Engine, settings: RecognizerSettings) -> float:
 
     def look(photo: Path) -> None:
         faces = finder.find(photo.read_bytes(), Stopwatch()).faces
-        engine.embedder.embed(np.stack([face.chip for face in faces]))
+        engine.enroller.embed(np.stack([face.chip for face in faces]))
 
     photos = sorted(settings.dataset_dir.glob("*/*.jpg"))
     started = time.perf_counter()
@@ -57,7 +57,7 @@ def _bare_rate(engine: Engine, settings: RecognizerSettings) -> float:
 def _enrolment_rate(engine: Engine, settings: RecognizerSettings) -> float:
     (settings.state_dir / "templates.db").unlink(missing_ok=True)
     started = time.perf_counter()
-    built = build_gallery(settings, face_finder(engine, settings), engine.embedder, workers=CORES)
+    built = build_gallery(settings, face_finder(engine, settings), engine.enroller, workers=CORES)
     took_s = time.perf_counter() - started
     photos = len(list(settings.dataset_dir.glob("*/*.jpg")))
     if built.report.looked_at != photos or built.report.photos != photos:

@@ -36,12 +36,14 @@ class Connection(asyncio.Protocol):
         self._received = bytearray()
         self._answered: asyncio.Future[int] | None = None
         self._transport: asyncio.Transport | None = None
+        self._lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._lost.set()
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(exc or ConnectionResetError())
 
@@ -64,6 +66,11 @@ class Connection(asyncio.Protocol):
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answered
+
+    async def close(self) -> None:
+        assert self._transport is not None
+        self._transport.close()
+        await self._lost.wait()
 
 
 def request(frame: bytes, *, record: bool) -> bytes:
@@ -94,6 +101,7 @@ async def closed_loop(port: int, requests: list[bytes], *, clients: int, duratio
 
     await asyncio.gather(*map(go_on, connections))
     answers.wall_s = time.perf_counter() - started
+    await asyncio.gather(*(connection.close() for connection in connections))
     return answers
 
 
@@ -114,6 +122,7 @@ async def open_loop(port: int, requests: list[bytes], *, moments_s: list[float],
             await asyncio.sleep(started + moment_s - time.perf_counter())
             sending.create_task(send(moment_s))
     answers.wall_s = time.perf_counter() - started
+    await asyncio.gather(*(connection.close() for connection in free))
     return answers
 
 

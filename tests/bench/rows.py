@@ -1,7 +1,7 @@
 """What a section of the benchmark measures, as one table for people and one JSON for programs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -30,7 +30,7 @@ class Row:
 _HEADINGS = ("", "value", "unit", "ratio", "target", "note")
 
 
-def table(sections: dict[str, Sequence[Row]]) -> str:
+def table(sections: Mapping[str, Sequence[Row]]) -> str:
     """Columns as wide as their widest cell; numbers to the right."""
     lines = {name: [_cells(row) for row in rows] for name, rows in sections.items()}
     everything = [_HEADINGS, *(cells for rows in lines.values() for cells in rows)]
@@ -41,9 +41,9 @@ def table(sections: dict[str, Sequence[Row]]) -> str:
     return "\n".join(printed)
 
 
-def as_json(machine: dict[str, object], sections: dict[str, Sequence[Row]]) -> str:
+def as_json(machine: Mapping[str, object], sections: Mapping[str, Sequence[Row]]) -> str:
     found = {name: [asdict(row) for row in rows] for name, rows in sections.items()}
-    return json.dumps({"machine": machine, "sections": found}, indent=2, ensure_ascii=False)
+    return json.dumps({"machine": dict(machine), "sections": found}, indent=2, ensure_ascii=False)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -38,8 +38,8 @@ class Rate:
 
     fps: float
     ms: Sequence[float]
+    processor_ms: float  # to a frame, of whoever looked at it
     generator_share: float = 0  # of one core
-    service_ms: float = 0  # of processor time to a frame
 
 
 Rounds = Mapping[str, Sequence[Rate]]
@@ -105,8 +105,8 @@ def send(
     return Rate(
         frames / answers["wall_s"],
         answers["ms"],
-        answers["processor_s"] / answers["wall_s"],
         (processor_s(to.pid) - before_s) * 1e3 / frames,
+        answers["processor_s"] / answers["wall_s"],
     )
 
 
@@ -132,7 +132,7 @@ def _round(
 
 def _contend(contender: Contender, *, frames: int, threads: int) -> Rate:
     answer = contender.round(frames=frames, threads=threads)
-    return Rate(frames / answer["wall_s"], answer["ms"])
+    return Rate(frames / answer["wall_s"], answer["ms"], answer["processor_s"] * 1e3 / frames)
 
 
 def _rows(rounds: Rounds) -> list[Row]:
@@ -152,28 +152,32 @@ def _service_rows(rounds: Rounds) -> list[Row]:
         for clients in CLIENTS:
             rates = rounds[f"{kind}, {clients}"]
             rows += _client_rows(f"{kind}, {clients} clients" if clients > 1 else f"{kind}, 1 client", rates)
-            rows.append(_against_bare(kind, clients, rounds))
+            rows += _against_bare(kind, clients, rounds)
     return rows
 
 
 def _client_rows(name: str, rates: Sequence[Rate]) -> list[Row]:
     found = latencies([ms for rate in rates for ms in rate.ms])
     generator = median(rate.generator_share for rate in rates)
-    spent_ms = median(rate.service_ms for rate in rates)
-    shares = f"generator {generator:.0%} of a core, service {spent_ms:.1f} ms of processor a frame"
+    shares = f"the load generator took {generator:.0%} of a core"
     return [
         Row(f"{name}: throughput", _fps(rates), "frames/s", note=shares),
         Row(f"{name}: p50 / p95 / p99", found.p50, "ms", note=f"{found.p95:.1f} / {found.p99:.1f} ms, n = {found.n}"),
     ]
 
 
-def _against_bare(kind: str, clients: int, rounds: Rounds) -> Row:
-    rates = rounds[f"{kind}, {clients}"]
+def _against_bare(kind: str, clients: int, rounds: Rounds) -> list[Row]:
+    rates, bare, one = rounds[f"{kind}, {clients}"], rounds["bare, all cores"], rounds["bare"]
     if clients == 1:
-        ratio = median_ratio([_p50([rate]) for rate in rates], [_p50([rate]) for rate in rounds["bare"]])
-        return Row(f"{kind}, 1 client: p50 to a bare frame", _p50(rates), "ms", ratio, target="≤ 1.3")
-    ratio = median_ratio([rate.fps for rate in rates], [rate.fps for rate in rounds["bare, all cores"]])
-    return Row(f"{kind}, {clients} clients: share of bare", _fps(rates), "frames/s", ratio, target="≥ 0.85")
+        ratio = median_ratio([_p50([rate]) for rate in rates], [_p50([rate]) for rate in one])
+        return [Row(f"{kind}, 1 client: p50 to a bare frame", _p50(rates), "ms", ratio, target="≤ 1.3")]
+    share = median_ratio([rate.fps for rate in rates], [rate.fps for rate in bare])
+    spent = median_ratio([rate.processor_ms for rate in bare], [rate.processor_ms for rate in rates])
+    name, spent_ms = f"{kind}, {clients} clients", median(rate.processor_ms for rate in rates)
+    return [
+        Row(f"{name}: share of bare", _fps(rates), "frames/s", share, target="≥ 0.85"),
+        Row(f"{name}: share of bare by processor time", spent_ms, "ms/frame", spent, "whoever else is busy", "≥ 0.85"),
+    ]
 
 
 def _open_loop_rows(rounds: Rounds) -> list[Row]:
