@@ -112,11 +112,12 @@ def listed_pairs(pairs: Sequence[Pair]) -> tuple[list[LabelledPhoto], Pairs]:
     return list(places), Pairs(first, second, folds, folds)
 
 
-def all_pairs(samples: Sequence[Sample], *, seed: int = 0) -> Pairs:
-    """Every two photos of a folder, in folds of people; of impostor pairs at most MAX_IMPOSTOR_PAIRS, drawn evenly."""
+def all_pairs(samples: Sequence[Sample], *, max_impostors: int = MAX_IMPOSTOR_PAIRS, seed: int = 0) -> Pairs:
+    """Every two photos of a folder, in folds of people; where they are too many, every pair of one person, and at most
+    `max_impostors` of two, drawn evenly."""
     identity = numbered(samples)
     folds = folds_of_people(identity, seed=seed)[identity]
-    first, second = _two_of(identity, seed)
+    first, second = _two_of(identity, max_impostors, seed)
     return Pairs(first, second, folds[first], folds[second])
 
 
@@ -133,13 +134,13 @@ def folds_of_people(identity: NDArray[np.intp], *, seed: int = 0) -> NDArray[np.
     return folds
 
 
-def _two_of(identity: NDArray[np.intp], seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _two_of(identity: NDArray[np.intp], max_impostors: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     count = len(identity)
-    if count * (count - 1) // 2 <= MAX_IMPOSTOR_PAIRS:
+    if count * (count - 1) // 2 <= max_impostors:
         return np.triu_indices(count, 1)
     genuine = [np.flatnonzero(identity == person) for person in np.flatnonzero(np.bincount(identity) > 1)]
     within = [photos[np.array(np.triu_indices(len(photos), 1))] for photos in genuine]
-    drawn = np.sort(np.random.default_rng(seed).integers(0, count, (MAX_IMPOSTOR_PAIRS, 2)), axis=1)
+    drawn = np.sort(np.random.default_rng(seed).integers(0, count, (max_impostors, 2)), axis=1)
     unique = np.unique(drawn[identity[drawn[:, 0]] != identity[drawn[:, 1]]], axis=0)
     first, second = np.concatenate([*within, unique.T], axis=1)
     return first, second
