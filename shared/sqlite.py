@@ -15,6 +15,7 @@ Value = TypeVar("Value")
 
 MAX_GROUP = 256  # works to a commit: bounds how long the first of them waits for the last
 BUSY_TIMEOUT_S = 5.0  # for other processes that write to the same file
+CHECKPOINT_PAGES = 4_000  # 16 MB: what was written often in between is copied into the main file once
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection
 
 

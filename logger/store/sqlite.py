@@ -55,7 +55,6 @@ Conditions = dict[str, str | int | None]  # "column >=" -> value; None asks for 
 
 MAX_WAITING_WRITES = 2_000
 MAX_GATHERED = 1_000  # sightings to a commit: bounds how long the first of them waits for the last
-ROWS_TO_A_STATEMENT = 50  # the widest table then stays below the 999 values that every SQLite takes
 READERS = 2
 _OWN_MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError)
 
@@ -248,24 +247,17 @@ def _put(connection: sqlite3.Connection, table: str, fields: Fields) -> None:
 
 
 def _put_all(connection: sqlite3.Connection, table: str, rows: Sequence[Fields]) -> None:
-    """Inserts each row, or replaces the one with its primary key, which is the first field.
-
-    Many rows to a statement: a thread gives the interpreter's lock away with each one, and has to queue for it again.
-    """
-    for start in range(0, len(rows), ROWS_TO_A_STATEMENT):
-        chunk = rows[start : start + ROWS_TO_A_STATEMENT]
-        connection.execute(
-            _upsert(table, tuple(chunk[0]), len(chunk)), [value for row in chunk for value in row.values()]
-        )
+    """Inserts each row, or replaces the one with its primary key, which is the first field."""
+    if rows:
+        connection.executemany(_upsert(table, tuple(rows[0])), rows)
 
 
 @cache
-def _upsert(table: str, names: tuple[str, ...], rows: int) -> str:
-    key, *others = names
-    places = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in others)
+def _upsert(table: str, names: tuple[str, ...]) -> str:
     columns = ", ".join(names)
-    return f"INSERT INTO {table} ({columns}) VALUES {places} ON CONFLICT ({key}) DO UPDATE SET {changes}"  # noqa: S608 - names are ours
+    places = ", ".join(f":{name}" for name in names)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    return f"INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT ({names[0]}) DO UPDATE SET {changes}"  # noqa: S608 - names are ours
 
 
 def _acknowledge(
