@@ -9,7 +9,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import skimage
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# Property tests say what is true, not how soon: on a busy machine any example may take its time.
+settings.register_profile("in its own time", deadline=None)
+settings.load_profile("in its own time")
 
 Pixels = NDArray[np.uint8]  # (h, w, 3), RGB
 
