@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from logger.domain.classes import Room, SchoolClass
+from logger.domain.kept_marks import KeptMark, counted_as_text
 from logger.domain.people import PersonProfile
 from logger.domain.schedule import Schedule
 from logger.domain.sessions import Session
@@ -45,5 +46,18 @@ SESSIONS: Table[Session] = Table(
     order=lambda one: one.starts_at.isoformat(),
     terms={"class": lambda one: one.class_id, "state": lambda one: one.state, "room": lambda one: one.room},
 )
+MARKS: Table[KeptMark] = Table(
+    name="marks",
+    adapter=TypeAdapter(KeptMark),
+    key=lambda one: one.key,
+    order=lambda one: one.place,
+    terms={
+        "session": lambda one: one.session_id,
+        "person": lambda one: one.person_id,
+        "class": lambda one: one.class_id,
+        "counted": counted_as_text,
+    },
+    unindexed=frozenset({"counted"}),
+)
 
-TABLES: tuple[Table[Any], ...] = (PEOPLE, CLASSES, ROOMS, SCHEDULES, SESSIONS)
+TABLES: tuple[Table[Any], ...] = (PEOPLE, CLASSES, ROOMS, SCHEDULES, SESSIONS, MARKS)

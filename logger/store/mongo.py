@@ -212,6 +212,9 @@ class MongoStore:
     async def count(self, table: Table[Any], terms: Mapping[str, str]) -> int:
         return await self._in_rows(mongo_rows.count, table, terms)
 
+    async def tally(self, table: Table[Any], term: str, selection: Selection) -> dict[str, int]:
+        return await self._in_rows(mongo_rows.tally, table, term, selection)
+
     async def _in_rows(
         self,
         work: Callable[Concatenate[Any, Arguments], Awaitable[Result]],

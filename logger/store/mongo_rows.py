@@ -1,6 +1,7 @@
 """Rows in MongoDB: a collection for each kind. Given the database's handle; the driver itself stays in mongo.py."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pymongo import IndexModel, ReplaceOne
@@ -19,7 +20,7 @@ _OUTDATED = "It was changed by somebody else in the meantime"
 async def create_indexes(database: Any, tables: Iterable[Table[Any]]) -> None:
     for table in tables:
         indexes = [IndexModel([("place", 1), ("key", 1)], name="place")]
-        for term in table.terms:
+        for term in table.terms.keys() - table.unindexed:
             if term in table.unique:
                 # Rows without the term hold their own key in its place, so that no partial index is needed.
                 indexes.append(IndexModel([(f"unique.{term}", 1)], name=term, unique=True))
@@ -86,6 +87,15 @@ async def count(database: Any, table: Table[Any], terms: Mapping[str, str]) -> i
     return int(await database[f"r_{table.name}"].count_documents(_filter(table, Selection(terms=terms))))
 
 
+async def tally(database: Any, table: Table[Any], term: str, wanted: Selection) -> dict[str, int]:
+    stages = [
+        {"$match": _filter(table, replace(wanted, after=None))},
+        {"$group": {"_id": f"$terms.{term}", "times": {"$sum": 1}}},
+    ]
+    groups = await database[f"r_{table.name}"].aggregate(stages).to_list(None)
+    return {group["_id"]: int(group["times"]) for group in groups if group["_id"] is not None}
+
+
 async def _save_over(database: Any, table: Table[Value], value: Value) -> Row[Value]:
     while True:  # until nobody else came between the look and the save
         present = await load(database, table, table.key(value))
@@ -100,10 +110,9 @@ def _filter(table: Table[Any], wanted: Selection) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"{table.name} has no term {', '.join(sorted(unknown))}")
     conditions: list[dict[str, Any]] = [{f"terms.{term}": value} for term, value in wanted.terms.items()]
-    if wanted.first is not None:
-        conditions.append({"place": {"$gte": wanted.first}})
-    if wanted.last is not None:
-        conditions.append({"place": {"$lte": wanted.last}})
+    ends = {"$gte": wanted.first, "$lte": wanted.last}
+    if span := {end: place for end, place in ends.items() if place is not None}:
+        conditions.append({"place": span})
     if wanted.after is not None:
         beyond = "$lt" if wanted.descending else "$gt"
         same = {"place": wanted.after.order, "key": {beyond: wanted.after.key}}

@@ -146,6 +146,9 @@ class SqliteStore:
     async def count(self, table: Table[Any], terms: Mapping[str, str]) -> int:
         return await self._read(lambda connection: sqlite_rows.count(connection, table, terms))
 
+    async def tally(self, table: Table[Any], term: str, selection: Selection) -> dict[str, int]:
+        return await self._read(lambda connection: sqlite_rows.tally(connection, table, term, selection))
+
     async def save_key(self, key: StoredKey) -> None:
         await self._write(lambda connection: _put(connection, "api_keys", key_fields(key)))
 

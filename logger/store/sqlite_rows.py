@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from logger.errors import Outdated, Taken
@@ -23,7 +24,7 @@ def create_tables(connection: sqlite3.Connection, tables: Iterable[Table[Any]]) 
             f" place TEXT NOT NULL, body TEXT NOT NULL{columns}) STRICT"
         )
         connection.execute(f"CREATE INDEX IF NOT EXISTS r_{table.name}_place ON r_{table.name} (place, key)")
-        for term in table.terms:
+        for term in table.terms.keys() - table.unindexed:
             kind = "UNIQUE INDEX" if term in table.unique else "INDEX"
             connection.execute(
                 f"CREATE {kind} IF NOT EXISTS r_{table.name}_{term} ON r_{table.name} (t_{term}"
@@ -76,6 +77,13 @@ def select(connection: sqlite3.Connection, table: Table[Value], wanted: Selectio
 def count(connection: sqlite3.Connection, table: Table[Any], terms: Mapping[str, str]) -> int:
     conditions, values = _conditions(table, Selection(terms=terms))
     return int(connection.execute(f"SELECT count(*) FROM r_{table.name}{conditions}", values).fetchone()[0])
+
+
+def tally(connection: sqlite3.Connection, table: Table[Any], term: str, wanted: Selection) -> dict[str, int]:
+    conditions, values = _conditions(table, replace(wanted, after=None))
+    present = f"{conditions} AND" if conditions else " WHERE"
+    query = f"SELECT t_{term}, count(*) FROM r_{table.name}{present} t_{term} IS NOT NULL GROUP BY t_{term}"
+    return {row[0]: int(row[1]) for row in connection.execute(query, values)}
 
 
 def _conditions(table: Table[Any], wanted: Selection) -> tuple[str, list[str]]:

@@ -27,6 +27,7 @@ class Table(Generic[Value]):
     order: Callable[[Value], str]  # rows are listed by this text, then by key
     terms: Mapping[str, Callable[[Value], str | None]] = field(default_factory=dict)
     unique: frozenset[str] = frozenset()  # terms that no two rows share
+    unindexed: frozenset[str] = frozenset()  # terms that rows are counted by, but never looked up by
 
     def write(self, value: Value) -> dict[str, Any]:
         """The value as JSON has it."""
@@ -93,3 +94,8 @@ class RowStore(Protocol):
     async def select(self, table: Table[Value], selection: Selection) -> list[Row[Value]]: ...
 
     async def count(self, table: Table[Value], terms: Mapping[str, str]) -> int: ...
+
+    async def tally(self, table: Table[Any], term: str, selection: Selection) -> dict[str, int]:
+        """How many of the selected rows have each value of the term; rows without it are left out. Neither `after`
+        nor `limit` of the selection is looked at."""
+        ...

@@ -1,0 +1,52 @@
+"""A mark as it is kept: with the facts it follows from, and where and when it counts."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from logger.domain.marking import Facts, Mark
+from logger.domain.policy import Status
+from logger.domain.reports import Counted
+from shared.contracts.events import AttendanceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMark:
+    """One person in one session. `mark` is what `marking.mark` makes of the facts; None while nothing is known."""
+
+    session_id: str
+    person_id: str
+    class_id: str
+    local_date: date  # of the session's start, at the site
+    starts_at: datetime
+    facts: Facts = field(default_factory=Facts)
+    mark: Mark | None = None
+
+    @property
+    def key(self) -> str:
+        return mark_key(self.session_id, self.person_id)
+
+    @property
+    def place(self) -> str:
+        """Sorts by day, then by start: the rows of a span of days stand together."""
+        return f"{self.local_date.isoformat()} {self.starts_at.isoformat()}"
+
+
+def mark_key(session_id: str, person_id: str) -> str:
+    return f"{session_id}/{person_id}"
+
+
+def counted_as_text(kept: KeptMark) -> str | None:
+    """What a report counts of it, the same text for marks that it counts alike; None when it counts nowhere."""
+    if kept.mark is None:
+        return None
+    status = kept.mark.status
+    parts = [kept.person_id, kept.class_id, kept.local_date.isoformat()[:7]]
+    return json.dumps([*parts, status.code, status.name, status.counts_as.value, status.weight], ensure_ascii=False)
+
+
+def counted_from_text(text: str, times: int) -> Counted:
+    """The other direction; the day is the first of its month."""
+    person_id, class_id, month, code, name, counts_as, weight = json.loads(text)
+    status = Status(code, name, AttendanceStatus(counts_as), weight)
+    return Counted(person_id, class_id, date.fromisoformat(f"{month}-01"), status, times)
