@@ -109,15 +109,15 @@ def _filter(table: Table[Any], wanted: Selection) -> dict[str, Any]:
     unknown = wanted.terms.keys() - table.terms.keys()
     if unknown:
         raise ValueError(f"{table.name} has no term {', '.join(sorted(unknown))}")
-    conditions: list[dict[str, Any]] = [{f"terms.{term}": value} for term, value in wanted.terms.items()]
+    conditions: dict[str, Any] = {f"terms.{term}": value for term, value in wanted.terms.items()}
     ends = {"$gte": wanted.first, "$lte": wanted.last}
     if span := {end: place for end, place in ends.items() if place is not None}:
-        conditions.append({"place": span})
+        conditions["place"] = span
     if wanted.after is not None:
         beyond = "$lt" if wanted.descending else "$gt"
         same = {"place": wanted.after.order, "key": {beyond: wanted.after.key}}
-        conditions.append({"$or": [{"place": {beyond: wanted.after.order}}, same]})
-    return {"$and": conditions} if conditions else {}
+        conditions["$or"] = [{"place": {beyond: wanted.after.order}}, same]
+    return conditions
 
 
 def _document(table: Table[Value], value: Value, version: int) -> dict[str, Any]:
