@@ -5,6 +5,8 @@ ServiceError (shared.web.errors)
 ├── Forbidden               403  the key lacks a scope
 ├── InvalidJson             400  the body is not one JSON document in UTF-8
 ├── InvalidCursor           422
+├── InvalidRequest          422  what was asked for cannot be; the detail says why
+├── NotFound                404
 ├── Outdated                409  somebody else changed it in the meantime
 ├── Taken                   409  another one has this name, number or address already
 └── StoreUnavailable        503  the store does not answer, or its disk does not take a write
@@ -23,6 +25,14 @@ class InvalidJson(ServiceError):
 
 class InvalidCursor(ServiceError):
     status, code, title = 422, "invalid_cursor", "The cursor is not one of ours"
+
+
+class InvalidRequest(ServiceError):
+    status, code, title = 422, "invalid_request", "This cannot be"
+
+
+class NotFound(ServiceError):
+    status, code, title = 404, "not_found", "There is no such thing"
 
 
 class Outdated(ServiceError):
