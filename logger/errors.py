@@ -7,6 +7,7 @@ ServiceError (shared.web.errors)
 ├── InvalidCursor           422
 ├── InvalidRequest          422  what was asked for cannot be; the detail says why
 ├── NotFound                404
+├── Conflict                409  what is there does not allow it at the moment
 ├── Outdated                409  somebody else changed it in the meantime
 ├── Taken                   409  another one has this name, number or address already
 └── StoreUnavailable        503  the store does not answer, or its disk does not take a write
@@ -33,6 +34,10 @@ class InvalidRequest(ServiceError):
 
 class NotFound(ServiceError):
     status, code, title = 404, "not_found", "There is no such thing"
+
+
+class Conflict(ServiceError):
+    status, code, title = 409, "conflict", "It cannot be done at the moment"
 
 
 class Outdated(ServiceError):

@@ -21,6 +21,7 @@ class KeptMark:
     starts_at: datetime
     facts: Facts = field(default_factory=Facts)
     mark: Mark | None = None
+    on_roster: bool = True  # as the roster was when the session ended, or is while it has not
 
     @property
     def key(self) -> str:

@@ -10,6 +10,9 @@ from logger.domain.attendance import AttendanceKey
 from shared.contracts.attendance import Method
 from shared.contracts.events import Outcome, RecognitionEvent
 
+NO_RECORD = ""
+NOT_COUNTED = frozenset({Outcome.OUTSIDE_SESSION, Outcome.NOT_ON_ROSTER})
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -29,10 +32,16 @@ class Sighting:
     liveness: float | None
     method: Method
     digest: str
+    not_counted: Outcome | None = None  # OUTSIDE_SESSION or NOT_ON_ROSTER: it is kept, and no record comes of it
 
     @property
     def key(self) -> AttendanceKey:
         return AttendanceKey.of(self.person_id, self.local_date, self.session_id)
+
+    @property
+    def record_id(self) -> str:
+        """Of the attendance record it belongs to; NO_RECORD when it is not counted."""
+        return NO_RECORD if self.not_counted else self.key.record_id
 
 
 @dataclass(frozen=True, slots=True)

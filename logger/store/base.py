@@ -18,7 +18,8 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one sighting; the rest describes its attendance record and is None when it was rejected."""
+    """What became of one sighting; the rest describes its attendance record and is None when there is none, except
+    for the session that did not count it."""
 
     outcome: Outcome
     status: AttendanceStatus | None = None
@@ -100,7 +101,8 @@ class AttendanceStore(Protocol):
         """Keeps each sighting once and extends the attendance it belongs to; durable when it returns.
 
         Answers in the order given. A sighting whose event id is here already is a DUPLICATE, or REJECTED when its
-        digest differs from the stored one. Repeating a call that failed half way is safe and completes it.
+        digest differs from the stored one. One that is `not_counted` has that outcome and makes no record. Repeating a
+        call that failed half way is safe and completes it.
         """
         ...
 
@@ -109,6 +111,10 @@ class AttendanceStore(Protocol):
 
         A record last seen before `seen_since` is not marked.
         """
+        ...
+
+    async def set_status(self, key: AttendanceKey, status: AttendanceStatus) -> None:
+        """Changes the record, when there is one, to what its session's marks say."""
         ...
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from logger.domain.attendance import Attendance, AttendanceKey
-from logger.domain.sightings import LoggedSighting, Sighting
+from logger.domain.sightings import NOT_COUNTED, LoggedSighting, Sighting
 from logger.store.base import Position, StoredKey
 from shared.contracts.attendance import Method
 from shared.contracts.events import AttendanceStatus, Outcome
@@ -35,7 +35,7 @@ def from_us(instant_us: int) -> datetime:
 def sighting_fields(sighting: Sighting) -> Fields:
     return {
         "event_id": str(sighting.event_id),
-        "attendance_id": sighting.key.record_id,
+        "attendance_id": sighting.record_id,
         "person_id": sighting.person_id,
         "person": sighting.person,
         "name": sighting.name,
@@ -72,6 +72,7 @@ def sighting_from(stored: Stored) -> Sighting:
         liveness=stored["liveness"],
         method=Method(stored["method"]),
         digest=stored["digest"],
+        not_counted=Outcome(stored["outcome"]) if stored["outcome"] in NOT_COUNTED else None,
     )
 
 
@@ -153,10 +154,10 @@ def key_from(stored: Stored) -> StoredKey:
 
 
 def event_document(sighting: Sighting) -> dict[str, Any]:
-    """Without an outcome yet: that is known when the attendance record has been extended. The id is there twice,
-    since lists are ordered by an index of instant and id, and not every server takes `_id` into an index."""
+    """Without an outcome yet, unless it is not counted: that is known when its record has been extended. The id is
+    there twice, since lists are ordered by an index of instant and id, and not every server takes `_id` into one."""
     dates = {"captured_at": sighting.captured_at, "received_at": sighting.received_at}
-    return {"_id": str(sighting.event_id), **sighting_fields(sighting), **dates, "outcome": None}
+    return {"_id": str(sighting.event_id), **sighting_fields(sighting), **dates, "outcome": sighting.not_counted}
 
 
 def attendance_document(record: Attendance) -> dict[str, Any]:

@@ -39,7 +39,9 @@ class Ledger:
         return Recorded(Outcome.DUPLICATE) if record is None else _recorded(Outcome.DUPLICATE, record)
 
     def _enter_new(self, sighting: Sighting) -> Recorded:
-        record_id = sighting.key.record_id
+        if sighting.not_counted is not None:
+            return self._enter_not_counted(sighting, sighting.not_counted)
+        record_id = sighting.record_id
         known = self.records.get(record_id)
         outcome = Outcome.RECORDED if known is None else Outcome.ALREADY_MARKED
         record = begin(sighting) if known is None else extend(known, sighting)
@@ -48,6 +50,11 @@ class Ledger:
         self.new_events.append(LoggedSighting(sighting, outcome))
         self._changed.add(record_id)
         return _recorded(outcome, record)
+
+    def _enter_not_counted(self, sighting: Sighting, outcome: Outcome) -> Recorded:
+        self.events[sighting.event_id] = KeptEvent(sighting.digest, sighting.record_id)
+        self.new_events.append(LoggedSighting(sighting, outcome))
+        return Recorded(outcome, session_id=sighting.session_id)
 
 
 def _recorded(outcome: Outcome, record: Attendance) -> Recorded:

@@ -26,7 +26,7 @@ from pymongo import IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
-from logger.domain.sightings import LoggedSighting, Sighting
+from logger.domain.sightings import NO_RECORD, LoggedSighting, Sighting
 from logger.errors import StartError, StoreUnavailable, StoreUnusable
 from logger.store import mongo_rows
 from logger.store.base import (
@@ -71,6 +71,7 @@ WRITE_TIMEOUT_MS = 5_000
 DUPLICATE_KEY = 11_000
 UPSERT_ATTEMPTS = 3
 MAX_GATHERED = 1_000  # sightings to a round of writes
+_DUPLICATE = Recorded(Outcome.DUPLICATE)  # of an event without a record
 
 _LAST = ("last_us", "last_seen")
 _FIRST = (
@@ -153,6 +154,11 @@ class MongoStore:
                 return Acknowledgement.FIRST
             there = await self._attendance.find_one({"_id": record_id}, {"_id": 1})
         return Acknowledgement.ABSENT if there is None else Acknowledgement.AGAIN
+
+    async def set_status(self, key: AttendanceKey, status: AttendanceStatus) -> None:
+        await self.prepare()
+        with _translated():
+            await self._attendance.update_one({"_id": key.record_id}, {"$set": {"status": status.value}})
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         await self.prepare()
@@ -261,10 +267,11 @@ class MongoStore:
         fresh = await self._insert(firsts)
         known = await self._find_events(firsts.keys() - fresh)
         unfinished = [sighting_from(one) for one in known.values() if one["outcome"] is None]
-        await self._attend([firsts[event_id] for event_id in firsts if event_id in fresh] + unfinished)
+        counted = [one for event_id, one in firsts.items() if event_id in fresh and one.not_counted is None]
+        await self._attend(counted + unfinished)
         kept = {**{event_id: event_document(firsts[event_id]) for event_id in fresh}, **known}
-        records = await self._find_records({event["attendance_id"] for event in kept.values()})
-        await self._settle([*fresh, *(str(one.event_id) for one in unfinished)], kept, records)
+        records = await self._find_records({event["attendance_id"] for event in kept.values()} - {NO_RECORD})
+        await self._settle([str(one.event_id) for one in (*counted, *unfinished)], kept, records)
         return list(_answers(sightings, fresh, kept, records))
 
     async def _insert(self, sightings: Mapping[str, Sighting]) -> set[str]:
@@ -335,7 +342,9 @@ class MongoStore:
 
     async def _events_by_record(self) -> AsyncIterator[list[Document]]:
         group: list[Document] = []
-        async for event in self._events.find({}).sort([("attendance_id", 1), ("captured_us", 1)]):
+        async for event in self._events.find({"attendance_id": {"$ne": NO_RECORD}}).sort(
+            [("attendance_id", 1), ("captured_us", 1)]
+        ):
             if group and group[0]["attendance_id"] != event["attendance_id"]:
                 yield group
                 group = []
@@ -385,9 +394,13 @@ def _answers(
         if event["digest"] != sighting.digest:
             yield Recorded(Outcome.REJECTED)
             continue
-        record = records[event["attendance_id"]]
-        outcome = _outcome(event_id, record) if event_id in unanswered else Outcome.DUPLICATE
+        is_first = event_id in unanswered
         unanswered.discard(event_id)
+        if event["attendance_id"] == NO_RECORD:
+            yield Recorded(Outcome(event["outcome"]), session_id=event["session_id"]) if is_first else _DUPLICATE
+            continue
+        record = records[event["attendance_id"]]
+        outcome = _outcome(event_id, record) if is_first else Outcome.DUPLICATE
         yield Recorded(outcome, AttendanceStatus(record["status"]), record["session_id"], from_us(record["first_us"]))
 
 

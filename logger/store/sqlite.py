@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
-from logger.domain.sightings import LoggedSighting, Sighting
+from logger.domain.sightings import NO_RECORD, LoggedSighting, Sighting
 from logger.errors import StoreBusy, StoreUnavailable
 from logger.store import sqlite_rows
 from logger.store.base import (
@@ -47,6 +47,7 @@ from logger.store.ledger import KeptEvent, Ledger
 from logger.store.preparation import Preparation
 from logger.store.sqlite_schema import apply_schema
 from logger.store.tables import Row, Selection, Table
+from shared.contracts.events import AttendanceStatus
 from shared.sqlite import SqliteWriter, connect
 
 Value = TypeVar("Value")
@@ -106,6 +107,10 @@ class SqliteStore:
 
     async def acknowledge(self, key: AttendanceKey, *, seen_since: datetime, at: datetime) -> Acknowledgement:
         return await self._write(lambda connection: _acknowledge(connection, key, seen_since, at))
+
+    async def set_status(self, key: AttendanceKey, status: AttendanceStatus) -> None:
+        change = "UPDATE attendance SET status = ? WHERE id = ?"
+        await self._write(lambda connection: connection.execute(change, (status.value, key.record_id)).rowcount)
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         sql, values = attendance_query(where, after, limit)
@@ -229,7 +234,7 @@ def _open_ledger(connection: sqlite3.Connection, sightings: Sequence[Sighting]) 
         UUID(row["event_id"]): KeptEvent(row["digest"], row["attendance_id"])
         for row in _rows_of(connection, "events", "event_id", {str(sighting.event_id) for sighting in sightings})
     }
-    record_ids = {sighting.key.record_id for sighting in sightings} | {kept.record_id for kept in events.values()}
+    record_ids = {sighting.record_id for sighting in sightings} | {kept.record_id for kept in events.values()}
     records = (attendance_from(row) for row in _rows_of(connection, "attendance", "id", record_ids))
     return Ledger(events, {record.id: record for record in records})
 
@@ -278,7 +283,7 @@ def _acknowledge(
 def _suspects(connection: sqlite3.Connection) -> list[AttendanceKey]:
     """Keys whose record is missing or is not what its events add up to."""
     with _snapshot(connection):
-        rows = connection.execute("SELECT * FROM events ORDER BY attendance_id")
+        rows = connection.execute("SELECT * FROM events WHERE attendance_id <> ? ORDER BY attendance_id", (NO_RECORD,))
         groups = ([sighting_from(row) for row in group] for _, group in groupby(rows, lambda row: row["attendance_id"]))
         return [
             group[0].key

@@ -17,11 +17,15 @@ from pymongo import AsyncMongoClient, MongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
+from logger.domain.audit import Deed
 from logger.domain.sightings import Sighting
+from logger.services.trail import AuditTrail
 from logger.store.base import Store
 from logger.store.mongo import MongoStore
 from logger.store.sqlite import SqliteStore
+from shared.clock import Clock
 from shared.contracts.attendance import Method
+from shared.contracts.events import Outcome
 from shared.sqlite import connect
 
 NOON = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
@@ -227,6 +231,7 @@ def see() -> Callable[..., Sighting]:
         source: str | None = "room-1",
         method: Method = Method.FACE,
         body: str = "as sent",
+        not_counted: Outcome | None = None,
     ) -> Sighting:
         return Sighting(
             event_id=event_id or UUID(int=next(numbers)),
@@ -245,6 +250,59 @@ def see() -> Callable[..., Sighting]:
             liveness=None,
             method=method,
             digest=body,
+            not_counted=not_counted,
         )
 
     return make
+
+
+class SettableClock:
+    def __init__(self) -> None:
+        self.instant = NOON
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def forward(self, **by: float) -> None:
+        self.instant += timedelta(**by)
+
+
+@pytest.fixture
+def settable_clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def clock(settable_clock: SettableClock) -> Clock:
+    """At noon in UTC, until `forward` moves it."""
+    return settable_clock
+
+
+@pytest.fixture
+def forward(settable_clock: SettableClock) -> Callable[..., None]:
+    """Moves the clock by `days=`, `hours=`, `minutes=`."""
+    return settable_clock.forward
+
+
+class ListedDeeds:
+    def __init__(self) -> None:
+        self.deeds: list[Deed] = []
+
+    async def write(self, deed: Deed) -> None:
+        self.deeds.append(deed)
+
+
+@pytest.fixture
+def listed_deeds() -> ListedDeeds:
+    return ListedDeeds()
+
+
+@pytest.fixture
+def trail(listed_deeds: ListedDeeds) -> AuditTrail:
+    return listed_deeds
+
+
+@pytest.fixture
+def deeds(listed_deeds: ListedDeeds) -> list[Deed]:
+    """What was written to the audit."""
+    return listed_deeds.deeds

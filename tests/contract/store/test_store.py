@@ -373,6 +373,50 @@ async def test_reconciling_catches_a_record_up_and_keeps_what_events_do_not_deci
     assert await attendance(store) == [replace(rebuild(sightings, None), acknowledged_at=NOON)]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.OUTSIDE_SESSION, Outcome.NOT_ON_ROSTER])
+async def test_what_is_not_counted_is_kept_as_an_event_and_makes_no_record(
+    store: Store, see: See, outcome: Outcome
+) -> None:
+    counted, not_counted = see("1", session_id="maths"), see("2", 5, session_id="maths", not_counted=outcome)
+    forged = replace(not_counted, digest="another body")
+    assert await store.record([counted, not_counted, not_counted, forged]) == [
+        Recorded(Outcome.RECORDED, AttendanceStatus.PRESENT, "maths", NOON),
+        Recorded(outcome, session_id="maths"),
+        Recorded(Outcome.DUPLICATE),
+        Recorded(Outcome.REJECTED),
+    ]
+    assert await store.record([not_counted]) == [Recorded(Outcome.DUPLICATE)]
+    assert await attendance(store) == [rebuild([counted], None)]
+    assert await events(store, outcome=outcome) == [LoggedSighting(not_counted, outcome)]
+    report = await store.reconcile()
+    assert (report.events, report.attendance, report.repaired) == (2, 1, 0)
+
+
+async def test_an_event_that_was_not_counted_stays_so_when_it_is_sent_again_as_one_that_is(
+    store: Store, see: See
+) -> None:
+    first = see("2", session_id="maths", not_counted=Outcome.NOT_ON_ROSTER)
+    await store.record([first])
+    assert await store.record([replace(first, not_counted=None)]) == [Recorded(Outcome.DUPLICATE)]
+    assert await attendance(store) == []
+
+
+async def test_a_status_that_was_set_stays_through_sightings_and_reconciling(
+    store: Store, backdoor: Any, see: See
+) -> None:
+    first = see(session_id="maths")
+    await store.set_status(first.key, AttendanceStatus.LATE)
+    await store.record([first])
+    await store.set_status(first.key, AttendanceStatus.LATE)
+    again = see(after_s=-60, session_id="maths")
+    assert [one.status for one in await store.record([again])] == [AttendanceStatus.LATE]
+    await backdoor.set_last_seen_back()
+    await store.reconcile()
+    assert await attendance(store, status=AttendanceStatus.LATE) == [
+        replace(rebuild([first, again], None), status=AttendanceStatus.LATE)
+    ]
+
+
 async def test_reconciling_an_empty_store_finds_nothing(store: Store) -> None:
     report = await store.reconcile()
     assert (report.events, report.attendance, report.repaired) == (0, 0, 0)
