@@ -12,9 +12,11 @@ from logger.app_state import State
 from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
 from logger.routes import attendance, compat, events
+from logger.services.access import AccessService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
-from logger.services.keys import FixedKeys, StoredKeys
+from logger.services.keys import FixedKeys, KeyRing, StoredKeys
+from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
@@ -80,6 +82,8 @@ def build_store(settings: LoggerSettings) -> Store:
 def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics) -> State:
     ingest = IngestService(store, site=settings.site, clock=clock, metrics=metrics)
     fixed = settings.fixed_keys
+    keys: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
+    logins = LoginsService(store, clock)
     return State(
         ingest=ingest,
         attendance=AttendanceService(store),
@@ -91,7 +95,9 @@ def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: L
             window=timedelta(seconds=settings.mark_window_s),
             trusted=settings.mark_attendance == "trusted",
         ),
-        keys=StoredKeys(store, clock) if fixed is None else FixedKeys(fixed),
+        keys=keys,
+        logins=logins,
+        access=AccessService(store, logins, keys),
     )
 
 

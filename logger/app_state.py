@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from logger.services.access import AccessService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
 from logger.services.keys import KeyRing
+from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 
 
@@ -14,3 +16,5 @@ class State:
     attendance: AttendanceService
     marking: MarkingService
     keys: KeyRing
+    logins: LoginsService
+    access: AccessService

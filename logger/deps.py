@@ -1,19 +1,24 @@
 """What routes are given: services, the caller's right to be here, the posted body."""
 
+import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from logger.app_state import State
+from logger.domain.accounts import Action, Actor, Reach, Subject, reach_of
 from logger.errors import InvalidJson
+from logger.services.access import Caller, require
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
+from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from shared.contracts.events import EventBatch
-from shared.security import Scope, presented_secret
+from shared.security import presented_secret
 from shared.web import strict_json
 from shared.web.errors import Forbidden, Unauthenticated
 
@@ -40,26 +45,101 @@ async def get_marking(request: Request) -> MarkingService:
     return state_of(request).marking
 
 
+async def get_logins(request: Request) -> LoginsService:
+    return state_of(request).logins
+
+
 IngestDep = Annotated[IngestService, Depends(get_ingest)]
 AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
+LoginsDep = Annotated[LoginsService, Depends(get_logins)]
 
 
-def key_with(scope: Scope) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that lets holders of a key with this scope pass. Named first on a route, it runs before the body
-    is read: who has no key does not have a body parsed."""
+COOKIE = "rollcall"
+SECURE_COOKIE = "__Host-rollcall"  # a browser takes this name from https alone, for this host and every path
+CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-    async def check(request: Request) -> None:
-        secret = presented_secret(request.headers)
-        if secret is None:
-            raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
-        key = await state_of(request).keys.find(secret)
-        if key is None:
+
+async def get_caller(request: Request) -> Caller:
+    """Who asks: the holder of a key or a token, or else of a cookie. Raises Unauthenticated, and Forbidden for what a
+    page elsewhere may have made a browser send."""
+    secret = presented_secret(request.headers)
+    if secret is not None:
+        caller = await state_of(request).access.by_secret(secret)
+        if caller is None:
             raise Unauthenticated("The key is not known")
-        if scope not in key.scopes:
-            raise Forbidden(f"The key lacks the scope {scope}")
+        return caller
+    cookie = request.cookies.get(cookie_name(request))
+    caller = None if cookie is None else await state_of(request).access.by_cookie(cookie)
+    if caller is None:
+        raise Unauthenticated("Sign in, or send a key as Authorization: Bearer … or X-API-Key")
+    if request.method not in _READING:
+        await _check_csrf(request, caller)
+    return caller
 
-    return check
+
+def cookie_name(request: Request) -> str:
+    return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
+
+
+async def _check_csrf(request: Request, caller: Caller) -> None:
+    sent = request.headers.get(CSRF_HEADER)
+    if sent is None and request.headers.get("content-type", "").lower().startswith(_FORMS):
+        await request.body()  # kept, so that the route can read it once more
+        field = (await request.form()).get(CSRF_FIELD)
+        sent = field if isinstance(field, str) else None
+    if not hmac.compare_digest((sent or "").encode(), (caller.csrf or "").encode()):
+        raise Forbidden("This form is of another sign-in; open the page again")
+
+
+SubjectOf = Callable[[Request, Actor], Awaitable[Subject]]
+
+
+async def subject_in_path(request: Request, _actor: Actor) -> Subject:
+    """The class, session, schedule, account or room that the path names."""
+    access, path = state_of(request).access, request.path_params
+    if "session_id" in path:
+        return await access.subject_of_session(path["session_id"])
+    if "class_id" in path:
+        return await access.subject_of_class(path["class_id"])
+    if "schedule_id" in path:
+        return await access.subject_of_schedule(path["schedule_id"])
+    return Subject(room=path.get("room"), account_id=path.get("account_id"))
+
+
+async def own_subject(_request: Request, actor: Actor) -> Subject:
+    """For routes that are about whoever asks: their account, their room, the classes they teach.
+
+    A list that uses this has to be cut down to what `reach_of` says, and a body that names its subject has to be held
+    against it with `require`.
+    """
+    return Subject(teacher_id=actor.account_id, room=actor.room, account_id=actor.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A dependency that lets pass who may do this, and gives the route the Actor."""
+
+    action: Action
+    subject: SubjectOf
+
+    async def __call__(self, request: Request) -> Actor:
+        actor = (await get_caller(request)).actor
+        if reach_of(actor, self.action) is not Reach.ANY:
+            require(actor, self.action, await self.subject(request, actor))
+        return actor
+
+
+def allowed(action: Action, *, subject: SubjectOf = subject_in_path) -> Any:
+    """`actor: Annotated[Actor, allowed(Action.SEE_AUDIT)]`, or in a route's `dependencies`. It runs before the body is
+    checked: who may not be here is told nothing about what they sent."""
+    return Depends(Allowed(action, subject))
+
+
+ActorDep: TypeAlias = Actor  # actor: ActorDep = allowed(Action.…)
+CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 async def read_batch(request: Request) -> EventBatch:

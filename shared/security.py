@@ -16,6 +16,10 @@ KEY_PREFIX = "rollcall_"  # so that a leaked key is recognized by secret scanner
 class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     ATTENDANCE_READ = "attendance:read"
+    ATTENDANCE_WRITE = "attendance:write"
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    CLASSES_WRITE = "classes:write"
     RECOGNIZE = "recognize"
 
 

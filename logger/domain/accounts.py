@@ -1,10 +1,12 @@
 """Accounts: who may do what, and how long a guesser waits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
+
+from shared.security import Scope
 
 
 class Role(StrEnum):
@@ -12,6 +14,10 @@ class Role(StrEnum):
     TEACHER = "teacher"
     VIEWER = "viewer"
     DEVICE = "device"  # a kiosk's key, bound to a room
+    PROGRAM = "program"  # an API key, whose scopes are its rights
+
+
+HUMAN = frozenset({Role.ADMIN, Role.TEACHER, Role.VIEWER})
 
 
 class Action(StrEnum):
@@ -54,6 +60,7 @@ class Actor:
     role: Role
     room: str | None = None  # of a device
     active: bool = True
+    scopes: frozenset[Scope] = frozenset()  # of a program
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,35 @@ class Subject:
 
 
 NOTHING_IN_PARTICULAR = Subject()
+
+
+class PasswordOrigin(StrEnum):
+    FIRST_START = "first_start"  # made by us and shown once
+    SETTING = "setting"  # LOGGER_ADMIN_PASSWORD, at the first start
+    ADMINISTRATOR = "administrator"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    hash: str = field(repr=False)  # argon2id, with its parameters and salt
+    set_at: datetime
+    origin: PasswordOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    account_id: str  # the name to sign in with, as `account_id_from` makes it
+    name: str  # as it is shown
+    role: Role
+    password: Password | None = None  # None: signs in with keys alone, as a device does
+    room: str | None = None  # of a device
+    active: bool = True
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.account_id, self.role, self.room, self.active)
+
 
 _SEEN_BY_ALL = (Action.SEE_TODAY, Action.SEE_PEOPLE, Action.SEE_CLASS, Action.SEE_ATTENDANCE, Action.SEE_REPORTS)
 _OF_OWN_CLASS = (
@@ -93,12 +129,43 @@ RIGHTS: Mapping[Role, Mapping[Action, Reach]] = {
     },
     Role.VIEWER: dict.fromkeys(_SEEN_BY_ALL, Reach.ANY) | {Action.EDIT_OWN_ACCOUNT: Reach.OWN_ACCOUNT},
     Role.DEVICE: dict.fromkeys(_OF_A_DEVICE, Reach.OWN_ROOM),
+    Role.PROGRAM: {},
 }
+# What a key's scopes add to that, for anybody's classes, rooms and people.
+GRANTS: Mapping[Scope, frozenset[Action]] = {
+    Scope.EVENTS_WRITE: frozenset({Action.SEND_EVENTS}),
+    Scope.ATTENDANCE_READ: frozenset(
+        {Action.SEE_TODAY, Action.SEE_CLASS, Action.SEE_ATTENDANCE, Action.SEE_REPORTS},
+    ),
+    Scope.ATTENDANCE_WRITE: frozenset({Action.RUN_SESSION, Action.CORRECT_ATTENDANCE}),
+    Scope.PEOPLE_READ: frozenset({Action.SEE_PEOPLE, Action.SEE_CONTACTS, Action.EXPORT_PERSON}),
+    Scope.PEOPLE_WRITE: frozenset({Action.EDIT_PEOPLE, Action.ERASE_PEOPLE}),
+    Scope.CLASSES_WRITE: frozenset(
+        {
+            Action.CREATE_CLASS,
+            Action.EDIT_CLASS,
+            Action.ASSIGN_TEACHER,
+            Action.EDIT_ROSTER,
+            Action.EDIT_SCHEDULE,
+            Action.EDIT_ROOMS,
+        }
+    ),
+    Scope.RECOGNIZE: frozenset(),  # of the recognizer alone
+}
+
+
+def reach_of(actor: Actor, action: Action) -> Reach | None:
+    """How far the actor's right to this goes; None when there is none. A list is cut down to what is within it."""
+    if not actor.active:
+        return None
+    if any(action in GRANTS[scope] for scope in actor.scopes):
+        return Reach.ANY
+    return RIGHTS[actor.role].get(action)
 
 
 def may(actor: Actor, action: Action, subject: Subject = NOTHING_IN_PARTICULAR) -> bool:
     """Everything is denied unless the table allows it; with a narrower reach, unless the subject is the actor's own."""
-    reach = RIGHTS[actor.role].get(action) if actor.active else None
+    reach = reach_of(actor, action)
     match reach:
         case None:
             return False

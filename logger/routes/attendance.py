@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from logger.deps import AttendanceDep, key_with
+from logger.deps import AttendanceDep, allowed
+from logger.domain.accounts import Action
 from logger.errors import InvalidCursor, StoreUnavailable
 from logger.routes.answers import as_json
 from logger.routes.queries import AttendanceQuery
 from shared.contracts.attendance import AttendancePage
-from shared.security import Scope
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
 router = APIRouter(prefix="/v1/attendance", tags=["attendance"])
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/attendance", tags=["attendance"])
 @router.get(
     "",
     response_model=AttendancePage,
-    dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
+    dependencies=[allowed(Action.SEE_ATTENDANCE)],
     responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
 )
 async def attendance(query: Annotated[AttendanceQuery, Query()], service: AttendanceDep) -> Response:

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from logger.deps import AttendanceDep, BatchDep, IngestDep, key_with
+from logger.deps import AttendanceDep, BatchDep, IngestDep, allowed
+from logger.domain.accounts import Action
 from logger.errors import InvalidCursor, InvalidJson, StoreUnavailable
 from logger.routes.answers import as_json
 from logger.routes.queries import EventsQuery
 from shared.contracts.attendance import EventPage
 from shared.contracts.events import MAX_EVENTS, EventResults, RecognitionEvent
-from shared.security import Scope
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -27,7 +27,7 @@ _BATCH = {"type": "object", "required": ["events"], "properties": {"events": _EV
 @router.post(
     "",
     response_model=EventResults,
-    dependencies=[Depends(key_with(Scope.EVENTS_WRITE))],
+    dependencies=[allowed(Action.SEND_EVENTS)],
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}},
     responses=problems(InvalidJson, Unauthenticated, Forbidden, StoreUnavailable),
 )
@@ -42,7 +42,7 @@ async def ingest(batch: BatchDep, service: IngestDep) -> Response:
 @router.get(
     "",
     response_model=EventPage,
-    dependencies=[Depends(key_with(Scope.ATTENDANCE_READ))],
+    dependencies=[allowed(Action.SEE_ATTENDANCE)],
     responses=problems(Unauthenticated, Forbidden, InvalidCursor, StoreUnavailable),
 )
 async def events(query: Annotated[EventsQuery, Query()], service: AttendanceDep) -> Response:

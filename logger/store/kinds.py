@@ -4,18 +4,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from logger.domain.accounts import Account
+from logger.domain.audit import AuditEntry
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.kept_marks import KeptMark, counted_as_text
+from logger.domain.logins import Attempts, Login
 from logger.domain.people import PersonProfile
 from logger.domain.schedule import Schedule
-from logger.domain.sessions import Session
+from logger.domain.sessions import Session, SessionState
+from logger.domain.text import sorting
 from logger.store.tables import Table
 
 PEOPLE: Table[PersonProfile] = Table(
     name="people",
     adapter=TypeAdapter(PersonProfile),
     key=lambda person: person.person_id,
-    order=lambda person: person.name.casefold(),
+    order=lambda person: sorting(person.name),
     terms={
         "department": lambda person: person.department,
         "year": lambda person: person.year,
@@ -26,11 +30,11 @@ CLASSES: Table[SchoolClass] = Table(
     name="classes",
     adapter=TypeAdapter(SchoolClass),
     key=lambda one: one.class_id,
-    order=lambda one: one.title.casefold(),
+    order=lambda one: sorting(one.title),
     terms={"teacher": lambda one: one.teacher_id, "active": lambda one: "yes" if one.active else "no"},
 )
 ROOMS: Table[Room] = Table(
-    name="rooms", adapter=TypeAdapter(Room), key=lambda room: room.name, order=lambda room: room.name.casefold()
+    name="rooms", adapter=TypeAdapter(Room), key=lambda room: room.name, order=lambda room: sorting(room.name)
 )
 SCHEDULES: Table[Schedule] = Table(
     name="schedules",
@@ -44,7 +48,20 @@ SESSIONS: Table[Session] = Table(
     adapter=TypeAdapter(Session),
     key=lambda one: one.session_id,
     order=lambda one: one.starts_at.isoformat(),
-    terms={"class": lambda one: one.class_id, "state": lambda one: one.state, "room": lambda one: one.room},
+    terms={
+        "class": lambda one: one.class_id,
+        "state": lambda one: one.state,
+        "room": lambda one: one.room,
+        "unsettled": lambda one: "yes" if one.is_unsettled else None,
+        "active_in": lambda one: one.room if one.state is SessionState.ACTIVE else None,
+    },
+    unique=frozenset({"active_in"}),  # also when two loggers start two sessions in one room at once
+)
+AUDIT: Table[AuditEntry] = Table(
+    name="audit",
+    adapter=TypeAdapter(AuditEntry),
+    key=lambda entry: f"{entry.number:012}",  # so that no two entries can have one number
+    order=lambda entry: f"{entry.number:012}",
 )
 MARKS: Table[KeptMark] = Table(
     name="marks",
@@ -59,5 +76,25 @@ MARKS: Table[KeptMark] = Table(
     },
     unindexed=frozenset({"counted"}),
 )
+ACCOUNTS: Table[Account] = Table(
+    name="accounts",
+    adapter=TypeAdapter(Account),
+    key=lambda one: one.account_id,
+    order=lambda one: sorting(one.name),
+    terms={"role": lambda one: one.role},
+)
+LOGINS: Table[Login] = Table(
+    name="logins",
+    adapter=TypeAdapter(Login),
+    key=lambda one: one.digest,
+    order=lambda one: one.expires_at.isoformat(),
+    terms={"account": lambda one: one.account_id},
+)
+ATTEMPTS: Table[Attempts] = Table(
+    name="attempts",
+    adapter=TypeAdapter(Attempts),
+    key=lambda one: one.key,
+    order=lambda one: one.failures[-1].isoformat(),
+)
 
-TABLES: tuple[Table[Any], ...] = (PEOPLE, CLASSES, ROOMS, SCHEDULES, SESSIONS, MARKS)
+TABLES: tuple[Table[Any], ...] = (PEOPLE, CLASSES, ROOMS, SCHEDULES, SESSIONS, AUDIT, MARKS, ACCOUNTS, LOGINS, ATTEMPTS)

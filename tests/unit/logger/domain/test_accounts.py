@@ -1,5 +1,6 @@
 """Everything is denied unless the table allows it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logger.domain.accounts import RIGHTS, Action, Actor, LockOut, Reach, Role, Subject, locked_until, may
+from shared.security import Scope
 
 A = Action
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
@@ -37,6 +39,17 @@ EXPECTED: dict[Role, tuple[set[Action], set[Action]]] = {
         {A.EDIT_OWN_ACCOUNT},
     ),
     Role.DEVICE: (set(), {A.SEND_EVENTS, A.SHOW_PRESENCE}),
+    Role.PROGRAM: (set(), set()),
+}
+SCHOOL = {A.CREATE_CLASS, A.EDIT_CLASS, A.ASSIGN_TEACHER, A.EDIT_ROSTER, A.EDIT_SCHEDULE, A.EDIT_ROOMS}
+SCOPED = {
+    Scope.EVENTS_WRITE: {A.SEND_EVENTS},
+    Scope.ATTENDANCE_READ: {A.SEE_TODAY, A.SEE_CLASS, A.SEE_ATTENDANCE, A.SEE_REPORTS},
+    Scope.ATTENDANCE_WRITE: {A.RUN_SESSION, A.CORRECT_ATTENDANCE},
+    Scope.PEOPLE_READ: {A.SEE_PEOPLE, A.SEE_CONTACTS, A.EXPORT_PERSON},
+    Scope.PEOPLE_WRITE: {A.EDIT_PEOPLE, A.ERASE_PEOPLE},
+    Scope.CLASSES_WRITE: SCHOOL,
+    Scope.RECOGNIZE: set(),
 }
 
 
@@ -49,6 +62,13 @@ def test_each_role_may_do_exactly_this(role: Role, action: Action) -> None:
     assert may(me, action, OWN) == (action in anybody | own)
     assert may(me, action) == (action in anybody)
     assert not may(Actor("me", role, room="A", active=False), action, OWN)
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_each_scope_lets_a_program_do_exactly_this(scope: Scope) -> None:
+    program = Actor("key:1", Role.PROGRAM, scopes=frozenset({scope}))
+    assert {action for action in Action if may(program, action, OTHERS)} == SCOPED[scope]
+    assert not any(may(replace(program, active=False), action, OWN) for action in Action)
 
 
 def test_a_device_without_a_room_and_a_subject_without_an_owner_match_nobody() -> None:
