@@ -1,5 +1,7 @@
 """Words that people type, held to the rules of the wire: NFC, bounded, nothing invisible."""
 
+import unicodedata
+
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.base import Identifier, Name, Source
@@ -31,6 +33,11 @@ def clean_source(text: str) -> str:
 def clean_optional(text: str, max_characters: int) -> str | None:
     """None for what is blank. Raises Unfit."""
     return clean_name(text, max_characters) if text.strip() else None
+
+
+def sorting(text: str) -> str:
+    """What to sort by so that people find it: neither case nor accents move a name."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
 
 
 def _clean(kind: TypeAdapter[str], text: str, max_characters: int) -> str:

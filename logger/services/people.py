@@ -1,0 +1,168 @@
+"""People: kept, imported, and asked for consent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from logger.domain.audit import AuditAction, Deed, canonical
+from logger.domain.people import (
+    Consent,
+    ConsentHow,
+    InvalidProfile,
+    PersonProfile,
+    ProfileField,
+    read_profile,
+)
+from logger.domain.people_import import ImportPreview, UnreadableImport, read_people_csv
+from logger.domain.text import Unfit, clean_name
+from logger.errors import InvalidRequest, NotFound, Outdated
+from logger.services.rows import RowPage, every_row, page_where
+from logger.services.trail import AuditTrail
+from logger.store.kinds import PEOPLE
+from logger.store.tables import NEW, Place, Row, RowStore, Selection
+from shared.clock import Clock
+
+SAVE_ATTEMPTS = 5
+
+
+class ConsentState(StrEnum):
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+    NONE = "none"
+
+    @classmethod
+    def of(cls, person: PersonProfile) -> "ConsentState":
+        if person.consent is None:
+            return cls.NONE
+        return cls.GIVEN if person.consent.stands else cls.WITHDRAWN
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """None asks for nothing. `query` is looked for in names and roll numbers, whatever their case."""
+
+    query: str | None = None
+    department: str | None = None
+    year: str | None = None
+    active: bool | None = None
+    consent: ConsentState | None = None
+
+    @property
+    def terms(self) -> dict[str, str]:
+        active = None if self.active is None else "yes" if self.active else "no"
+        asked = {"department": self.department, "year": self.year, "active": active}
+        return {term: value for term, value in asked.items() if value is not None}
+
+    def keeps(self, person: PersonProfile) -> bool:
+        """Of what the terms do not decide."""
+        if self.consent is not None and ConsentState.of(person) is not self.consent:
+            return False
+        return not self.query or self.query.casefold() in f"{person.label} {person.person_id}".casefold()
+
+
+class PeopleService:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(self, store: RowStore, trail: AuditTrail, clock: Clock) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+
+    async def get(self, person_id: str) -> Row[PersonProfile]:
+        """Raises NotFound."""
+        row = await self._store.load(PEOPLE, person_id)
+        if row is None:
+            raise NotFound(f"There is nobody with the number {person_id}")
+        return row
+
+    async def page(self, where: PeopleFilter, *, after: Place | None, limit: int) -> RowPage[PersonProfile]:
+        """By name."""
+        selection = Selection(terms=where.terms, after=after, limit=limit)
+        return await page_where(self._store, PEOPLE, selection, where.keeps)
+
+    async def everybody(self) -> dict[str, PersonProfile]:
+        """By id, in the order of their names."""
+        return {row.value.person_id: row.value async for row in every_row(self._store, PEOPLE)}
+
+    async def add(self, fields: Mapping[ProfileField, str], *, by: str) -> Row[PersonProfile]:
+        """Raises InvalidRequest, and Outdated when the number is somebody's."""
+        return await self._save(_read(fields, None), NEW, sorted(fields), by)
+
+    async def change(
+        self, person_id: str, fields: Mapping[ProfileField, str], *, version: int, by: str
+    ) -> Row[PersonProfile]:
+        """Fields that are not given stay. Raises NotFound, Outdated, and InvalidRequest, also for another number:
+        attendance is kept under it."""
+        known = await self.get(person_id)
+        profile = _read(fields, known.value)
+        if profile.person_id != person_id:
+            raise InvalidRequest("A number cannot be changed: attendance is kept under it")
+        return await self._save(profile, version, sorted(fields), by)
+
+    async def preview_import(self, text: str) -> ImportPreview:
+        """What applying the file would do; nothing is changed. Raises InvalidRequest."""
+        known = await self.everybody()
+        try:
+            return read_people_csv(text, known)
+        except UnreadableImport as unreadable:
+            raise InvalidRequest(str(unreadable)) from unreadable
+
+    async def apply_import(self, text: str, *, by: str) -> ImportPreview:
+        """Does what a preview made at this moment says. Repeating it changes nothing. Raises InvalidRequest."""
+        preview = await self.preview_import(text)
+        await self._store.save_many(PEOPLE, preview.profiles)
+        counts = {"added": len(preview.to_add), "changed": len(preview.to_change), "refused": len(preview.bad)}
+        await self._write(AuditAction.PEOPLE_IMPORTED, "people", by, after=counts)
+        return preview
+
+    async def give_consent(self, person_id: str, *, version: str, how: ConsentHow, by: str) -> Row[PersonProfile]:
+        """Consent to this version of the text, now. Raises NotFound, InvalidRequest."""
+        try:
+            consent = Consent(clean_name(version, 100), self._clock.now(), how, by)
+        except Unfit as unfit:
+            raise InvalidRequest(f"The version of the consent text {unfit}") from unfit
+        row = await self._change_now(person_id, lambda person: replace(person, consent=consent))
+        await self._write(
+            AuditAction.CONSENT_GIVEN, f"person:{person_id}", by, after={"version": consent.version, "how": how.value}
+        )
+        return row
+
+    async def withdraw_consent(self, person_id: str, *, by: str) -> Row[PersonProfile]:
+        """Raises NotFound, and InvalidRequest where there is no consent. Again, it stays withdrawn since the first
+        time."""
+        row = await self._change_now(person_id, self._withdrawn)
+        await self._write(AuditAction.CONSENT_WITHDRAWN, f"person:{person_id}", by)
+        return row
+
+    def _withdrawn(self, person: PersonProfile) -> PersonProfile:
+        if person.consent is None:
+            raise InvalidRequest("There is no consent to withdraw")
+        return replace(person, consent=person.consent.withdraw(self._clock.now()))
+
+    async def _change_now(self, person_id: str, change: Callable[[PersonProfile], PersonProfile]) -> Row[PersonProfile]:
+        """Beside whatever else is being edited. Raises Outdated when others never stop editing."""
+        for attempts_left in reversed(range(SAVE_ATTEMPTS)):
+            row = await self.get(person_id)
+            try:
+                return await self._store.save(PEOPLE, change(row.value), row.version)
+            except Outdated:
+                if not attempts_left:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _save(self, profile: PersonProfile, version: int, changed: list[str], by: str) -> Row[PersonProfile]:
+        row = await self._store.save(PEOPLE, profile, version)
+        await self._write(AuditAction.PERSON_SAVED, f"person:{profile.person_id}", by, after={"fields": changed})
+        return row
+
+    async def _write(self, action: AuditAction, subject: str, by: str, after: object = None) -> None:
+        """What the fields were is not written down: an audit is for ever, and a person may be erased."""
+        written = None if after is None else canonical(after)
+        await self._trail.write(Deed(self._clock.now(), by, action, subject, after=written))
+
+
+def _read(fields: Mapping[ProfileField, str], known: PersonProfile | None) -> PersonProfile:
+    try:
+        return read_profile(fields, known)
+    except InvalidProfile as invalid:
+        raise InvalidRequest(str(invalid)) from invalid
