@@ -30,8 +30,8 @@ format: $(VENV)/dev.stamp ## put the code into shape
 bench: $(VENV)/dev.stamp ## the measurements as one table and var/bench.json; ONLY="service gallery", QUICK=1
 	@$(PY) -m tests.bench $(ONLY) $(if $(QUICK),--quick)
 
-evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder: how well the engine tells those people apart
-	@$(PY) -m recognizer evaluate --known "$(KNOWN)" --strangers "$(STRANGERS)"
+evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how well the engine tells those people apart
+	@$(PY) -m recognizer evaluate --known "$(KNOWN)" $(if $(STRANGERS),--strangers "$(STRANGERS)") $(if $(OUT),--out "$(OUT)")
 
 models: $(VENV)/run.stamp ## MODEL=Facenet512: fetch optional weights and check their SHA-256; without MODEL, list them
 	@$(PY) -m recognizer models $(if $(MODEL),fetch $(MODEL),list)

@@ -27,7 +27,7 @@ _TEMPLATE_VERSION = 2
 _DEFAULTS = MatchDefaults(
     threshold=0.063,
     margin=0.005,
-    source="at most 1 % of strangers named among 40 people; docs/decisions/0002-threshold.md",
+    source="at most 1 % of strangers named among 40 people; docs/decisions/0009-calibration.md",
 )
 
 _BATCH = 8  # chips given to the network at once: more are not faster, and it keeps the memory they took

@@ -14,7 +14,7 @@ from recognizer.evaluation.report import FEW, Section, roc_points, sections
 from recognizer.evaluation.verification import Verification, WrongPair
 
 _BINS = 80
-_DET_LOW, _DET_TICKS = 0.0005, (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+_DET_LOW, _DET_TICKS = 0.0005, (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --soft: #667085; --rule: #e3e7ee; --card: #f7f8fa;

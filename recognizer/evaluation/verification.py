@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from recognizer.engine.base import Embeddings
 from recognizer.evaluation.curves import (
@@ -77,21 +78,25 @@ def verify(samples: Sequence[Sample], pairs: Pairs, *, dimension: int, draws: in
     scores = _scores(templates_of(samples, dimension), probes_of(samples, dimension), pairs)
     ranking = Ranking(scores, genuine)
     roc = ranking.roc()
-    replicates = [
-        ranking.roc(_weights(counts, first_identity, second_identity, genuine))
-        for counts in resampled(int(identity.max()) + 1, draws)
-    ]
     people = int(identity.max()) + 1
+    # Figures alone are kept of each draw: a curve has as many points as there are pairs.
+    replicates = np.array(
+        [
+            _figures(ranking.roc(_weights(counts, first_identity, second_identity, genuine)))
+            for counts in tqdm(resampled(people, draws), desc="Intervals", disable=None, leave=False, delay=1)
+        ]
+    )
     threshold = roc.equal_error_threshold()
     return Verification(
         genuine=int(genuine.sum()),
         impostor=int((~genuine).sum()),
         failed=int(np.isneginf(scores).sum()),
         accuracy=cross_validated(scores, genuine, pairs.first_folds, pairs.second_folds),
-        eer=interval(
-            roc.equal_error_rate(), np.array([each.equal_error_rate() for each in replicates]), identities=people
+        eer=interval(roc.equal_error_rate(), replicates[:, 0], identities=people),
+        tar_at_far=tuple(
+            _tar_at(far, roc, replicates[:, 1 + place], int((~genuine).sum()), people)
+            for place, far in enumerate(TARGET_FARS)
         ),
-        tar_at_far=tuple(_tar_at(far, roc, replicates, int((~genuine).sum()), people) for far in TARGET_FARS),
         roc=roc,
         genuine_scores=scores[genuine],
         impostor_scores=scores[~genuine],
@@ -160,11 +165,15 @@ def _weights(counts: NDArray[np.int64], first: NDArray[np.intp], second: NDArray
     return np.where(genuine, counts[first], counts[first] * counts[second]).astype(np.float64)
 
 
-def _tar_at(far: float, roc: Roc, replicates: Sequence[Roc], impostors: int, people: int) -> TarAtFar:
+def _figures(roc: Roc) -> list[float]:
+    return [roc.equal_error_rate(), *(roc.tar_at(far) for far in TARGET_FARS)]
+
+
+def _tar_at(far: float, roc: Roc, replicates: Numbers, impostors: int, people: int) -> TarAtFar:
     means = far * impostors
     tar = None
     if means >= LEAST_FALSE_ACCEPTANCES:
-        tar = interval(roc.tar_at(far), np.array([each.tar_at(far) for each in replicates]), identities=people)
+        tar = interval(roc.tar_at(far), replicates, identities=people)
     return TarAtFar(far, tar, roc.threshold_at(far), means)
 
 

@@ -78,8 +78,7 @@ def snapshot_of(enrolled: Sequence[Enrolled], *, engine: str, dimension: int) ->
 
 
 def _centre(templates: Embeddings) -> NDArray[np.float32]:
-    """Measured against the nearest single template it misses a third as many people at the same rate of strangers
-    named; see docs/decisions/0002-threshold.md."""
+    """Of the ways to combine templates the one that misses fewest people; docs/accuracy.md has the figures."""
     mean: NDArray[np.float32] = templates.mean(axis=0)
     length = float(np.linalg.norm(mean))
     if length < _SHORTEST_MEAN:  # templates that cancel out have no direction in common
