@@ -45,9 +45,9 @@ _ADVICE = {
 class QualityPolicy:
     """What is refused. Loose on purpose: the match has its own threshold, and these only stop the hopeless.
 
-    Measured on 280 news photos of 250 × 250 pixels with the default engine, faces about 90 pixels wide: sharpness 22
-    and more (after a Gaussian blur of 4 pixels, less than 12 in nineteen of twenty), brightness 51 to 177, yaw within
-    48 degrees. At an eighth of its light a photo still gives nearly the same embedding.
+    Measured on 280 news photos of 250 × 250 pixels with the default engine, faces about 90 pixels wide: sharpness 21
+    and more but for one of 10 (after a Gaussian blur of 4 pixels, less than 12 in nineteen of twenty), brightness 53 to
+    178, yaw within 48 degrees. At an eighth of its light a photo still gives nearly the same embedding.
     """
 
     min_size_px: float = 32
