@@ -47,13 +47,13 @@ class Load:
 
 
 def measure(plan: Plan) -> Sequence[Row]:
-    rounds = plan.of(5, 1)
     with TemporaryDirectory() as name, homes(Path(name)) as kinds:
         folder, rows = Path(name), list[Row]()
         for home in kinds:
+            rounds = plan.of(5, 1) if home.name == "sqlite" else plan.of(2, 1)
             rows += _over_http(home, folder, _loads(home, plan), rounds)
             rows += asyncio.run(_at_the_store(home, plan.of(1_000, 200) if home.name == "sqlite" else 64, rounds))
-        rows += _over_http(kinds[0], folder, _slow_disk_loads(plan), rounds, flush_ms=SLOW_FLUSH_MS)
+        rows += _over_http(kinds[0], folder, _slow_disk_loads(plan), plan.of(3, 1), flush_ms=SLOW_FLUSH_MS)
     return rows
 
 
