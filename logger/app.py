@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from logger.app_state import State
 from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
-from logger.routes import attendance, compat, events
+from logger.routes import attendance, compat, events, pages
 from logger.services.access import AccessService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
@@ -21,6 +21,7 @@ from logger.services.marking import MarkingService
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
 from logger.store.sqlite import SqliteStore
+from logger.web.rendering import Pages
 from shared.clock import Clock, SystemClock
 from shared.logs import get_logger
 from shared.web.app import build_app
@@ -62,7 +63,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-    for routes in (events, attendance, compat):
+    for routes in (events, attendance, compat, pages):
         app.include_router(routes.router)
     return app
 
@@ -98,6 +99,7 @@ def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: L
         keys=keys,
         logins=logins,
         access=AccessService(store, logins, keys),
+        pages=Pages(settings.site, clock),
     )
 
 

@@ -8,6 +8,7 @@ from logger.services.ingest import IngestService
 from logger.services.keys import KeyRing
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.web.rendering import Pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,4 @@ class State:
     keys: KeyRing
     logins: LoginsService
     access: AccessService
+    pages: Pages

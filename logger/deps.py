@@ -126,7 +126,9 @@ class Allowed:
     subject: SubjectOf
 
     async def __call__(self, request: Request) -> Actor:
-        actor = (await get_caller(request)).actor
+        caller = await get_caller(request)
+        request.state.caller = caller
+        actor = caller.actor
         if reach_of(actor, self.action) is not Reach.ANY:
             require(actor, self.action, await self.subject(request, actor))
         return actor
@@ -140,6 +142,11 @@ def allowed(action: Action, *, subject: SubjectOf = subject_in_path) -> Any:
 
 ActorDep: TypeAlias = Actor  # actor: ActorDep = allowed(Action.…)
 CallerDep = Annotated[Caller, Depends(get_caller)]
+
+
+def caller_of(request: Request) -> Caller:
+    """Whom `allowed` has let in; their name and their form token beside the Actor."""
+    return cast("Caller", request.state.caller)
 
 
 async def read_batch(request: Request) -> EventBatch:
