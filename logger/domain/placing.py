@@ -41,7 +41,7 @@ def session_for(
     then one bound to the camera, then one that has begun over one whose doors are merely open, then the later start.
     None when no session has to do with this camera: then the day counts, as it does without sessions.
     """
-    concerned = [one for one in offers if _sees(one.session, source, offers)]
+    concerned = _concerned(source, offers)
     open_now: list[tuple[Offer, Status]] = []
     missed: list[tuple[Offer, OutsideWindow]] = []
     for offer in concerned:
@@ -56,13 +56,11 @@ def session_for(
     return _outside(captured_at, missed) if missed else None
 
 
-def _sees(session: Session, source: str | None, offers: Sequence[Offer]) -> bool:
+def _concerned(source: str | None, offers: Sequence[Offer]) -> list[Offer]:
     """A session without cameras of its own takes sightings of those that no other session has."""
-    if session.state is SessionState.CANCELLED:
-        return False
-    if session.sources:
-        return source in session.sources
-    return not any(source in one.session.sources for one in offers if one.session.state is not SessionState.CANCELLED)
+    alive = [one for one in offers if one.session.state is not SessionState.CANCELLED]
+    bound = [one for one in alive if source in one.session.sources]
+    return bound or [one for one in alive if not one.session.sources]
 
 
 def _preference(

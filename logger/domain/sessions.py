@@ -51,6 +51,7 @@ class Session:
     started_by: str | None = None  # an account, or CLOCK
     ended_at: datetime | None = None  # also when it was cancelled
     ended_by: str | None = None
+    settled_at: datetime | None = None  # when everybody's mark was worked out for the last time, absences too
 
     def __post_init__(self) -> None:
         if self.ends_at <= self.starts_at:
@@ -60,6 +61,10 @@ class Session:
     def begins_at(self) -> datetime:
         """Its start as planned, or the moment somebody started it before that."""
         return self.starts_at if self.started_at is None else min(self.started_at, self.starts_at)
+
+    @property
+    def is_unsettled(self) -> bool:
+        return self.state not in _ALIVE and self.settled_at is None
 
     @property
     def window(self) -> Window:
