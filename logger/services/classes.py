@@ -19,10 +19,9 @@ from logger.domain.policy import AttendancePolicy
 from logger.domain.text import Unfit, clean_name, clean_source, sorting
 from logger.errors import InvalidRequest, NotFound, Outdated
 from logger.services.rows import RowPage, every_row, page_where
-from logger.services.trail import AuditTrail, Notes
+from logger.services.trail import AuditTrail
 from logger.store.kinds import CLASSES, PEOPLE, ROOMS
 from logger.store.tables import NEW, Place, Row, RowStore, Selection
-from shared.clock import Clock
 
 MAX_ROOMS = 1_000
 SAVE_ATTEMPTS = 5
@@ -45,11 +44,9 @@ class ClassDetails:
 class ClassesService:
     """Every method raises StoreUnavailable."""
 
-    def __init__(
-        self, store: RowStore, trail: AuditTrail, clock: Clock, *, site: ZoneInfo, new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, store: RowStore, trail: AuditTrail, *, site: ZoneInfo, new_id: Callable[[], str]) -> None:
         self._store = store
-        self._notes = Notes(trail, clock)
+        self._trail = trail
         self._site = site
         self._new_id = new_id
 
@@ -131,14 +128,14 @@ class ClassesService:
         for source, rooms in shared_sources([*others, room]).items():
             raise InvalidRequest(f"The camera {source} is in {next(one for one in rooms if one != room.name)} already")
         await self._store.save(ROOMS, room, None)
-        await self._notes.write(AuditAction.SETTINGS_CHANGED, f"room:{room.name}", by, after=ROOMS.write(room))
+        await self._trail.note(AuditAction.SETTINGS_CHANGED, f"room:{room.name}", by=by, after=ROOMS.write(room))
         return room
 
     async def remove_room(self, name: str, *, by: str) -> None:
         """Classes that meet there keep its name. Raises NotFound."""
         if not await self._store.remove(ROOMS, name):
             raise NotFound(f"There is no room {name}")
-        await self._notes.write(AuditAction.SETTINGS_CHANGED, f"room:{name}", by)
+        await self._trail.note(AuditAction.SETTINGS_CHANGED, f"room:{name}", by=by)
 
     async def _detailed(self, known: SchoolClass, details: ClassDetails) -> SchoolClass:
         try:
@@ -159,7 +156,7 @@ class ClassesService:
     async def _save(self, one: SchoolClass, version: int, by: str) -> Row[SchoolClass]:
         row = await self._store.save(CLASSES, one, version)
         written = {name: value for name, value in CLASSES.write(one).items() if name != "roster"}
-        await self._notes.write(AuditAction.CLASS_SAVED, f"class:{one.class_id}", by, after=written)
+        await self._trail.note(AuditAction.CLASS_SAVED, f"class:{one.class_id}", by=by, after=written)
         return row
 
     async def _know(self, person_ids: Collection[str]) -> None:
@@ -172,7 +169,7 @@ class ClassesService:
         row, done = await self._changed(class_id, change)
         if done:
             written = {"added": sorted(done.added), "removed": sorted(done.removed)}
-            await self._notes.write(AuditAction.ROSTER_CHANGED, f"class:{class_id}", by, after=written)
+            await self._trail.note(AuditAction.ROSTER_CHANGED, f"class:{class_id}", by=by, after=written)
         return row
 
     async def _changed(self, class_id: str, change: Change) -> tuple[Row[SchoolClass], RosterChange]:

@@ -17,7 +17,7 @@ from logger.domain.people_import import ImportPreview, UnreadableImport, read_pe
 from logger.domain.text import Unfit, clean_name
 from logger.errors import InvalidRequest, NotFound, Outdated
 from logger.services.rows import RowPage, every_row, page_where
-from logger.services.trail import AuditTrail, Notes
+from logger.services.trail import AuditTrail
 from logger.store.kinds import PEOPLE
 from logger.store.tables import NEW, Place, Row, RowStore, Selection
 from shared.clock import Clock
@@ -65,7 +65,7 @@ class PeopleService:
 
     def __init__(self, store: RowStore, trail: AuditTrail, clock: Clock) -> None:
         self._store = store
-        self._notes = Notes(trail, clock)
+        self._trail = trail
         self._clock = clock
 
     async def get(self, person_id: str) -> Row[PersonProfile]:
@@ -112,7 +112,7 @@ class PeopleService:
         preview = await self.preview_import(text)
         await self._store.save_many(PEOPLE, preview.profiles)
         counts = {"added": len(preview.to_add), "changed": len(preview.to_change), "refused": len(preview.bad)}
-        await self._notes.write(AuditAction.PEOPLE_IMPORTED, "people", by, after=counts)
+        await self._trail.note(AuditAction.PEOPLE_IMPORTED, "people", by=by, after=counts)
         return preview
 
     async def give_consent(self, person_id: str, *, version: str, how: ConsentHow, by: str) -> Row[PersonProfile]:
@@ -122,8 +122,11 @@ class PeopleService:
         except Unfit as unfit:
             raise InvalidRequest(f"The version of the consent text {unfit}") from unfit
         row = await self._change_now(person_id, lambda person: replace(person, consent=consent))
-        await self._notes.write(
-            AuditAction.CONSENT_GIVEN, f"person:{person_id}", by, after={"version": consent.version, "how": how.value}
+        await self._trail.note(
+            AuditAction.CONSENT_GIVEN,
+            f"person:{person_id}",
+            by=by,
+            after={"version": consent.version, "how": how.value},
         )
         return row
 
@@ -131,7 +134,7 @@ class PeopleService:
         """Raises NotFound, and InvalidRequest where there is no consent. Again, it stays withdrawn since the first
         time."""
         row = await self._change_now(person_id, self._withdrawn)
-        await self._notes.write(AuditAction.CONSENT_WITHDRAWN, f"person:{person_id}", by)
+        await self._trail.note(AuditAction.CONSENT_WITHDRAWN, f"person:{person_id}", by=by)
         return row
 
     def _withdrawn(self, person: PersonProfile) -> PersonProfile:
@@ -153,7 +156,9 @@ class PeopleService:
     async def _save(self, profile: PersonProfile, version: int, changed: list[str], by: str) -> Row[PersonProfile]:
         """What the fields were is not written down: an audit is for ever, and a person may be erased."""
         row = await self._store.save(PEOPLE, profile, version)
-        await self._notes.write(AuditAction.PERSON_SAVED, f"person:{profile.person_id}", by, after={"fields": changed})
+        await self._trail.note(
+            AuditAction.PERSON_SAVED, f"person:{profile.person_id}", by=by, after={"fields": changed}
+        )
         return row
 
 

@@ -16,7 +16,7 @@ from logger.domain.schedule import Exceptional, Occurrence, Schedule, SingleDate
 from logger.domain.sessions import Session, SessionState, plan
 from logger.errors import InvalidRequest, NotFound
 from logger.services.rows import every_row
-from logger.services.trail import AuditTrail, Notes
+from logger.services.trail import AuditTrail
 from logger.store.kinds import CLASSES, SCHEDULES, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
 from shared.clock import Clock
@@ -40,7 +40,7 @@ class SchedulesService:
         self, store: RowStore, trail: AuditTrail, clock: Clock, *, site: ZoneInfo, new_id: Callable[[], str]
     ) -> None:
         self._store = store
-        self._notes = Notes(trail, clock)
+        self._trail = trail
         self._clock = clock
         self._site = site
         self._new_id = new_id
@@ -74,7 +74,7 @@ class SchedulesService:
         known = (await self.get(schedule_id)).value
         await self._store.remove(SCHEDULES, schedule_id)
         before = SCHEDULES.write(known)
-        await self._notes.write(AuditAction.SCHEDULE_SAVED, f"schedule:{schedule_id}", by, before=before)
+        await self._trail.note(AuditAction.SCHEDULE_SAVED, f"schedule:{schedule_id}", by=by, before=before)
 
     def preview_calendar(self, text: str) -> CalendarImport:
         """What an iCalendar file says; nothing is changed. Raises InvalidRequest."""
@@ -140,7 +140,7 @@ class SchedulesService:
     async def _save(self, schedule: Schedule, version: int, by: str) -> Row[Schedule]:
         row = await self._store.save(SCHEDULES, schedule, version)
         subject, after = f"schedule:{schedule.schedule_id}", SCHEDULES.write(schedule)
-        await self._notes.write(AuditAction.SCHEDULE_SAVED, subject, by, after=after)
+        await self._trail.note(AuditAction.SCHEDULE_SAVED, subject, by=by, after=after)
         return row
 
 

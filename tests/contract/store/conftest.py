@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -17,7 +17,7 @@ from pymongo import AsyncMongoClient, MongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
-from logger.domain.audit import Deed
+from logger.domain.audit import AuditAction, Deed, canonical
 from logger.domain.sightings import Sighting
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
@@ -290,6 +290,19 @@ class ListedDeeds:
 
     async def write(self, deed: Deed) -> None:
         self.deeds.append(deed)
+
+    async def note(
+        self,
+        action: AuditAction,
+        subject: str,
+        *,
+        by: str,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        told = [None if one is None else canonical(dict(one)) for one in (before, after)]
+        await self.write(Deed(NOON, by, action, subject, told[0], told[1], reason))
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from logger.services.classes import ClassDetails, ClassesService
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
 from logger.store.kinds import PEOPLE
-from shared.clock import Clock
 
 SITE = ZoneInfo("Asia/Kolkata")
 PHYSICS = ClassDetails("Physics", "t1", room="A")
@@ -29,9 +28,9 @@ def new_id() -> Callable[[], str]:
 
 
 @pytest.fixture
-async def classes(store: Store, trail: AuditTrail, clock: Clock, new_id: Callable[[], str]) -> ClassesService:
+async def classes(store: Store, trail: AuditTrail, new_id: Callable[[], str]) -> ClassesService:
     await store.save_many(PEOPLE, [PersonProfile(str(number), f"Name {9 - number}") for number in range(8)])
-    return ClassesService(store, trail, clock, site=SITE, new_id=new_id)
+    return ClassesService(store, trail, site=SITE, new_id=new_id)
 
 
 async def test_a_class_begins_at_the_site_with_nobody_in_it(classes: ClassesService) -> None:
