@@ -7,7 +7,7 @@ from html import escape
 from statistics import NormalDist
 
 WIDTH, HEIGHT = 520, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 22, 14, 46
 _INNER_WIDTH, _INNER_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
 Point = tuple[float, float]

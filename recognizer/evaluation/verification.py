@@ -67,7 +67,7 @@ class Verification:
     genuine_scores: Numbers
     impostor_scores: Numbers
     threshold: float  # of equal errors; the mistakes are those at it
-    mistakes: tuple[WrongPair, ...]  # the worst first
+    mistakes: tuple[WrongPair, ...]  # rejections, then acceptances, the worst of each first
 
 
 def verify(samples: Sequence[Sample], pairs: Pairs, *, dimension: int, draws: int, mistakes: int = 10) -> Verification:
@@ -180,10 +180,14 @@ def _tar_at(far: float, roc: Roc, replicates: Numbers, impostors: int, people: i
 def _worst(
     samples: Sequence[Sample], pairs: Pairs, scores: Numbers, genuine: Flags, *, threshold: float, count: int
 ) -> tuple[WrongPair, ...]:
-    """Those farthest on the wrong side of the threshold."""
-    wrongness = np.where(genuine, threshold - scores, scores - threshold)
-    wrong = np.flatnonzero(np.where(genuine, scores < threshold, scores >= threshold))
-    worst = wrong[np.argsort(-wrongness[wrong], kind="stable")[:count]]
+    """Those farthest on the wrong side of the threshold: half of them rejections, half acceptances, and more of one
+    where there are fewer of the other."""
+    rejected = np.flatnonzero(genuine & (scores < threshold))
+    accepted = np.flatnonzero(~genuine & (scores >= threshold))
+    rejected = rejected[np.argsort(scores[rejected], kind="stable")]
+    accepted = accepted[np.argsort(-scores[accepted], kind="stable")]
+    of_rejected = max(count // 2, count - len(accepted))
+    worst = np.append(rejected[:of_rejected], accepted[: count - min(of_rejected, len(rejected))])
     return tuple(
         WrongPair(
             samples[pairs.first[index]].photo.label,

@@ -100,7 +100,7 @@ def test_every_plot_is_well_formed_and_stays_inside_its_frame(result: Evaluation
         root = ElementTree.fromstring(drawing)  # noqa: S314 (our own drawing)
         for line in root.iter("polyline"):
             points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
-            assert all(58 <= x <= 506 and 14 <= y <= 314 for x, y in points)
+            assert all(58 <= x <= 498 and 14 <= y <= 314 for x, y in points)
 
 
 def test_an_evaluation_without_galleries_or_pairs_still_has_a_page(make_samples: MakeSamples, dimension: int) -> None:

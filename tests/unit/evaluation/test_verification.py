@@ -65,15 +65,30 @@ def test_a_photo_without_a_face_fails_in_each_of_its_pairs(
     assert all(pair.same and pair.similarity == -np.inf for pair in worst)
 
 
-def test_the_worst_mistake_comes_first(make_samples: MakeSamples, dimension: int) -> None:
+def test_the_worst_mistakes_of_each_kind_come_first(make_samples: MakeSamples, dimension: int) -> None:
     samples = make_samples([4] * 10, scatter=2.5)
     found = verify(samples, all_pairs(samples), dimension=dimension, draws=5, mistakes=6)
-    wrongness = [abs(pair.similarity - found.threshold) for pair in found.mistakes]
-    assert len(wrongness) == 6
-    assert wrongness == sorted(wrongness, reverse=True)
+    rejected = [pair.similarity for pair in found.mistakes if pair.same]
+    accepted = [pair.similarity for pair in found.mistakes if not pair.same]
+    assert (len(rejected), len(accepted)) == (3, 3)
+    assert rejected[0] == found.genuine_scores.min()
+    assert accepted[0] == found.impostor_scores.max()
+    assert rejected == sorted(rejected)
+    assert accepted == sorted(accepted, reverse=True)
     for pair in found.mistakes:
         assert (pair.similarity < found.threshold) is pair.same
         assert (pair.first.partition("/")[0] == pair.second.partition("/")[0]) is pair.same
+
+
+def test_where_one_kind_of_mistake_is_missing_the_other_has_all_places(
+    make_samples: MakeSamples, without_face: Callable[[Sample], Sample], dimension: int
+) -> None:
+    samples = make_samples([4] * 8, scatter=0.02)
+    samples[0] = without_face(samples[0])
+    found = verify(samples, all_pairs(samples), dimension=dimension, draws=2, mistakes=60)
+    rejected = sum(pair.same for pair in found.mistakes)
+    assert rejected == 3
+    assert len(found.mistakes) == rejected + (found.impostor_scores >= found.threshold).sum()
 
 
 def test_of_a_very_large_folder_every_pair_of_one_person_and_some_of_two_are_kept(
