@@ -27,7 +27,9 @@ _REASONS = {
 }
 
 
-def to_response(recognition: Recognition, *, policy: MatchPolicy, engine: str, request_id: str) -> RecognizeResponse:
+def to_response(
+    recognition: Recognition, *, policy: MatchPolicy, threshold_from: str, engine: str, request_id: str
+) -> RecognizeResponse:
     subject = recognition.subject
     best = None if subject is None else subject.best
     known = recognition.decision is DecisionKind.KNOWN
@@ -39,6 +41,7 @@ def to_response(recognition: Recognition, *, policy: MatchPolicy, engine: str, r
         name=best.person.name if known and best else None,
         similarity=None if best is None else 1 - best.distance,
         threshold=policy.threshold,
+        threshold_from=threshold_from,
         decision=recognition.decision,
         reason=_reason(recognition),
         faces=[_face(face, recognition.image.scale) for face in recognition.faces],

@@ -114,6 +114,7 @@ class _Wiring:
                 gallery=holder,
                 executor=executor,
                 policy=chosen.policy,
+                threshold_from=chosen.source,
                 engine=f"{engine.embedder.name}/{engine.detector.name}",
                 outbox=outbox,
                 publisher=publisher,
@@ -133,7 +134,7 @@ class _Wiring:
             )
             yield {
                 "recognizer": State(self._settings, service, executor, _api_keys(self._settings.api_keys)),
-                "readiness": _readiness(service, holder, watcher, outbox, publisher, threshold_from=chosen.source),
+                "readiness": _readiness(service, holder, watcher, outbox, publisher),
             }
 
     async def _open_gallery(
@@ -263,8 +264,6 @@ def _readiness(
     watcher: GalleryWatcher,
     outbox: Outbox,
     publisher: Publisher,
-    *,
-    threshold_from: str,
 ) -> Readiness:
     async def gallery() -> None:
         if not watcher.healthy():
@@ -282,7 +281,7 @@ def _readiness(
             "photos_not_used": str(len(holder.report.unused)),
             "threshold": str(service.policy.threshold),
             "margin": str(service.policy.margin),
-            "threshold_from": threshold_from,
+            "threshold_from": service.threshold_from,
         }
 
     return Readiness({"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "engine": service.check}, info)

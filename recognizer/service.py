@@ -59,6 +59,7 @@ class RecognitionService:
         gallery: GalleryHolder,
         executor: Executor,
         policy: MatchPolicy,
+        threshold_from: str,
         engine: str,
         outbox: Outbox,
         publisher: Publisher,
@@ -68,6 +69,7 @@ class RecognitionService:
         delivery_budget_s: float,
     ) -> None:
         self.policy = policy
+        self.threshold_from = threshold_from
         self.engine = engine
         self._finder = finder
         self._identify = identify

@@ -60,6 +60,12 @@ async def recognize(request: Request, picture: PictureDep, service: ServiceDep) 
     what cannot be read or stored is an error.
     """
     recognition = await service.recognize(picture.data, picture.fields)
-    response = to_response(recognition, policy=service.policy, engine=service.engine, request_id=request_id(request))
+    response = to_response(
+        recognition,
+        policy=service.policy,
+        threshold_from=service.threshold_from,
+        engine=service.engine,
+        request_id=request_id(request),
+    )
     answer = to_json_response(response) if picture.is_json else response
     return Response(answer.model_dump_json(), media_type="application/json")

@@ -96,6 +96,7 @@ class RecognizeResponse(WireModel):
     name: str | None = None
     similarity: float | None = None
     threshold: float
+    threshold_from: str  # a setting, this site's calibration, or the engine
     decision: DecisionKind
     reason: str  # one sentence for the person in front of the camera
     faces: list[FaceResult]

@@ -37,6 +37,7 @@ async def test_a_known_face_is_named_and_recorded(client: httpx.AsyncClient, dra
     assert body["similarity"] == pytest.approx(1 - body["distance"])
     assert body["image"] == {"width": 640, "height": 480}
     assert body["engine"] == "fake/fake"
+    assert body["threshold_from"]
     [face] = body["faces"]
     assert face["person"] == body["person"]
     assert (face["box"]["x"], face["box"]["width"]) == (pytest.approx(20, abs=3), pytest.approx(160, abs=3))
