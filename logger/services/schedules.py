@@ -12,7 +12,7 @@ from logger.domain.calendar_import import CalendarImport, ImportedSchedule, read
 from logger.domain.classes import SchoolClass
 from logger.domain.days import local_day
 from logger.domain.icalendar import NotACalendar
-from logger.domain.schedule import Exceptional, Occurrence, Schedule, SingleDate, WeeklyRule, expand
+from logger.domain.schedule import Exceptional, Extra, Occurrence, Schedule, SingleDate, WeeklyRule, expand
 from logger.domain.sessions import Session, SessionState, plan
 from logger.errors import InvalidRequest, NotFound
 from logger.services.rows import every_row
@@ -149,6 +149,8 @@ def _schedule(schedule_id: str, school_class: SchoolClass, details: ScheduleDeta
         raise InvalidRequest("A schedule needs a day of the week or a date")
     if len(details.rules) + len(details.exceptions) > MAX_PARTS:
         raise InvalidRequest(f"A schedule holds at most {MAX_PARTS} rules and exceptions")
+    if any(one.original.tzinfo for one in details.exceptions if not isinstance(one, Extra)):
+        raise InvalidRequest("The original start of a date is given by the wall clock, without a zone")
     return Schedule(
         schedule_id,
         school_class.class_id,

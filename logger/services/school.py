@@ -1,0 +1,16 @@
+"""The services of a school's data, as routes are given them."""
+
+from dataclasses import dataclass
+
+from logger.services.classes import ClassesService
+from logger.services.people import PeopleService
+from logger.services.reports import ReportsService
+from logger.services.schedules import SchedulesService
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    people: PeopleService
+    classes: ClassesService
+    schedules: SchedulesService
+    reports: ReportsService
