@@ -11,13 +11,17 @@ from prometheus_client import CollectorRegistry
 from logger.app_state import State
 from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
-from logger.routes import attendance, compat, events, pages
+from logger.routes import accounts, attendance, auth, compat, events, keys, pages
 from logger.services.access import AccessService
+from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
+from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
-from logger.services.keys import FixedKeys, KeyRing, StoredKeys
+from logger.services.keys import FixedKeys, KeyAdministration, KeyRing, StoredKeys
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.passwords import Argon2Passwords, Passwords
+from logger.services.sign_in import SignInService
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
 from logger.store.sqlite import SqliteStore
@@ -48,8 +52,10 @@ def create_app(
             opened = store or build_store(settings)
             stack.push_async_callback(opened.close)
             await _prepare(opened)
+            passwords = Argon2Passwords()
+            stack.callback(passwords.close)
             yield {
-                "logger": build_state(settings, opened, clock, metrics),
+                "logger": build_state(settings, opened, clock, metrics, passwords),
                 "readiness": _readiness(settings, opened, metrics),
             }
 
@@ -63,7 +69,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-    for routes in (events, attendance, compat, pages):
+    for routes in (events, attendance, compat, auth, accounts, keys, pages):
         app.include_router(routes.router)
     return app
 
@@ -80,11 +86,14 @@ def build_store(settings: LoggerSettings) -> Store:
     return MongoStore(settings.store_url.get_secret_value())
 
 
-def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics) -> State:
+def build_state(
+    settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics, passwords: Passwords
+) -> State:
     ingest = IngestService(store, site=settings.site, clock=clock, metrics=metrics)
     fixed = settings.fixed_keys
-    keys: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
+    key_ring: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
     logins = LoginsService(store, clock)
+    audit = AuditService(store, clock)
     return State(
         ingest=ingest,
         attendance=AttendanceService(store),
@@ -96,9 +105,12 @@ def build_state(settings: LoggerSettings, store: Store, clock: Clock, metrics: L
             window=timedelta(seconds=settings.mark_window_s),
             trusted=settings.mark_attendance == "trusted",
         ),
-        keys=keys,
+        keys=key_ring,
+        key_administration=KeyAdministration(store, clock, audit) if fixed is None else None,
+        accounts=AccountsService(store, logins, passwords, audit, clock),
+        sign_in=SignInService(store, logins, passwords, clock),
         logins=logins,
-        access=AccessService(store, logins, keys),
+        access=AccessService(store, logins, key_ring),
         pages=Pages(settings.site, clock),
     )
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from logger.services.access import AccessService
+from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
-from logger.services.keys import KeyRing
+from logger.services.keys import KeyAdministration, KeyRing
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.sign_in import SignInService
 from logger.web.rendering import Pages
 
 
@@ -17,6 +19,9 @@ class State:
     attendance: AttendanceService
     marking: MarkingService
     keys: KeyRing
+    key_administration: KeyAdministration | None  # None: the keys are those of a setting
+    accounts: AccountsService
+    sign_in: SignInService
     logins: LoginsService
     access: AccessService
     pages: Pages

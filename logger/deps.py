@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,12 +12,15 @@ from pydantic import BaseModel, ValidationError
 
 from logger.app_state import State
 from logger.domain.accounts import Action, Actor, Reach, Subject, reach_of
-from logger.errors import InvalidJson
+from logger.errors import Conflict, InvalidJson
 from logger.services.access import Caller, require
+from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
+from logger.services.keys import KeyAdministration
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.sign_in import SignInService
 from shared.contracts.events import EventBatch
 from shared.security import presented_secret
 from shared.web import strict_json
@@ -45,6 +49,22 @@ async def get_marking(request: Request) -> MarkingService:
     return state_of(request).marking
 
 
+async def get_accounts(request: Request) -> AccountsService:
+    return state_of(request).accounts
+
+
+async def get_sign_in(request: Request) -> SignInService:
+    return state_of(request).sign_in
+
+
+async def get_key_administration(request: Request) -> KeyAdministration:
+    """Raises Conflict when the keys are those of a setting."""
+    administration = state_of(request).key_administration
+    if administration is None:
+        raise Conflict("The keys are those of LOGGER_API_KEYS; without it they live in the store")
+    return administration
+
+
 async def get_logins(request: Request) -> LoginsService:
     return state_of(request).logins
 
@@ -53,6 +73,9 @@ IngestDep = Annotated[IngestService, Depends(get_ingest)]
 AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
 LoginsDep = Annotated[LoginsService, Depends(get_logins)]
+AccountsDep = Annotated[AccountsService, Depends(get_accounts)]
+SignInDep = Annotated[SignInService, Depends(get_sign_in)]
+KeyAdministrationDep = Annotated[KeyAdministration, Depends(get_key_administration)]
 
 
 COOKIE = "rollcall"
@@ -65,6 +88,34 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 async def get_caller(request: Request) -> Caller:
     """Who asks: the holder of a key or a token, or else of a cookie. Raises Unauthenticated, and Forbidden for what a
     page elsewhere may have made a browser send."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        known = request.state.caller = await _identify(request)
+    return known
+
+
+async def caller_or_nobody(request: Request) -> Caller | None:
+    """For the pages that nobody has to sign in for. Raises Forbidden as `get_caller` does."""
+    try:
+        return await get_caller(request)
+    except Unauthenticated:
+        return None
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a form was sent by a page of ours, for what is asked before anybody is signed in and no token can be
+    bound to them: another site's page must not sign a browser in as somebody else.
+
+    A browser tells where a request comes from in `Sec-Fetch-Site` (Fetch Metadata) or else in `Origin`; a program tells
+    nothing.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return origin is None or urlsplit(origin).netloc == request.url.netloc
+
+
+async def _identify(request: Request) -> Caller:
     secret = presented_secret(request.headers)
     if secret is not None:
         caller = await state_of(request).access.by_secret(secret)
@@ -90,7 +141,7 @@ async def _check_csrf(request: Request, caller: Caller) -> None:
         await request.body()  # kept, so that the route can read it once more
         field = (await request.form()).get(CSRF_FIELD)
         sent = field if isinstance(field, str) else None
-    if not hmac.compare_digest((sent or "").encode(), (caller.csrf or "").encode()):
+    if not (sent and caller.csrf and hmac.compare_digest(sent.encode(), caller.csrf.encode())):
         raise Forbidden("This form is of another sign-in; open the page again")
 
 

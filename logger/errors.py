@@ -1,11 +1,16 @@
 """The logger's errors.
 
 ServiceError (shared.web.errors)
-├── Unauthenticated         401  no key, or none that is known
-├── Forbidden               403  the key lacks a scope
+├── Unauthenticated         401  neither signed in nor a key that is known
+│   └── WrongPassword       401  the same for a name that there is and one that there is not
+├── Forbidden               403  whoever asks may not do that
+├── TooManyAttempts         429  to sign in; says how long to wait
+├── SignInBusy              503  more passwords are being checked than it is worth waiting behind
 ├── InvalidJson             400  the body is not one JSON document in UTF-8
 ├── InvalidCursor           422
 ├── InvalidRequest          422  what was asked for cannot be; the detail says why
+│   ├── InvalidAccount      422
+│   └── InvalidPassword     422  too short, too long, or too easy to guess
 ├── NotFound                404
 ├── Conflict                409  what is there does not allow it at the moment
 ├── Outdated                409  somebody else changed it in the meantime
@@ -17,7 +22,23 @@ ServiceError (shared.web.errors)
 StartError                  stops the start, or a command, with a sentence for the operator
 """
 
-from shared.web.errors import ServiceError
+from shared.web.errors import ServiceError, Unauthenticated
+
+
+class WrongPassword(Unauthenticated):
+    code, title = "wrong_password", "Not signed in"
+
+
+class TooManyAttempts(ServiceError):
+    status, code, title = 429, "too_many_attempts", "Too many attempts"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Too many attempts to sign in; the next may be made in {wait_s} s")
+        self.retry_after_s = wait_s
+
+
+class SignInBusy(ServiceError):
+    status, code, title, retry_after_s = 503, "sign_in_busy", "Too many are signing in", 1
 
 
 class InvalidJson(ServiceError):
@@ -30,6 +51,14 @@ class InvalidCursor(ServiceError):
 
 class InvalidRequest(ServiceError):
     status, code, title = 422, "invalid_request", "This cannot be"
+
+
+class InvalidAccount(InvalidRequest):
+    code, title = "invalid_account", "There cannot be such an account"
+
+
+class InvalidPassword(InvalidRequest):
+    code, title = "invalid_password", "This cannot be a password"
 
 
 class NotFound(ServiceError):

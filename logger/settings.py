@@ -26,9 +26,11 @@ class LoggerSettings(ServiceSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8001
     store_url: SecretStr = SecretStr("sqlite:///var/logger/attendance.db")  # may hold a password
     timezone: str = Field(default_factory=_machine_zone, validate_default=True)
+    admin_password: SecretStr | None = None  # of the first administrator; None: made at the first start
     api_keys: SecretStr | None = None  # "scope+scope=secret, …"; None: keys live in the store
     mark_attendance: Literal["verify", "trusted"] = "verify"
     mark_window_s: Annotated[float, Field(gt=0, le=3600)] = 60  # how fresh a sighting a front end may speak of
+    warn_below_percent: Annotated[float, Field(ge=0, le=100)] = 75  # reports warn of who was present less
     max_body_bytes: Annotated[int, Field(ge=1_000)] = 4 * 1024 * 1024  # room for a thousand events
 
     _split = field_validator("cors_origins", mode="before")(split_commas)

@@ -42,13 +42,14 @@ def main() -> int:
     environment = _environment()
     try:
         _make_keys(environment)
+        sign_in = _make_administrator(environment)
         _offer_demo(environment)
         with ExitStack() as stack:
             logger = stack.enter_context(_running("logger", environment))
             recognizer = stack.enter_context(_running("recognizer", environment))
             for service in (logger, recognizer):
                 _wait_until_ready(service)
-            _say(_greeting(recognizer, logger, environment))
+            _say(_greeting(recognizer, logger, sign_in, environment))
             _wait_until_ended((logger, recognizer))
     except KeyboardInterrupt:
         _say("Stopped.")
@@ -86,6 +87,12 @@ def _make_keys(environment: Mapping[str, str]) -> None:
         (OPERATOR_KEY, "attendance:read", "operator"),
     ):
         _run("logger", "keys", "ensure", "--file", str(file), "--scope", scope, "--label", label, env=environment)
+
+
+def _make_administrator(environment: Mapping[str, str]) -> str:
+    """How to sign in, with the password where it was made just now."""
+    command = [sys.executable, "-m", "logger", "users", "first"]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()  # noqa: S603
 
 
 def _offer_demo(environment: Mapping[str, str]) -> None:
@@ -152,14 +159,15 @@ def _first_photo(environment: Mapping[str, str]) -> Path | None:
     return next(photos, None)
 
 
-def _greeting(recognizer: Service, logger: Service, environment: Mapping[str, str]) -> str:
+def _greeting(recognizer: Service, logger: Service, sign_in: str, environment: Mapping[str, str]) -> str:
     photo = _first_photo(environment) or "photo.jpg"
     return f"""
 Rollcall is running. Ctrl-C stops it.
 
   recognizer   {recognizer.url}   (API: {recognizer.url}/docs)
   logger       {logger.url}   (API: {logger.url}/docs)
-  sign-in      the operator's key is in {OPERATOR_KEY}
+  sign-in      {logger.url}   as {sign_in}
+  programs     the operator's key is in {OPERATOR_KEY}
 
 Recognize a photo, then read the attendance:
 

@@ -1,12 +1,17 @@
 """Accounts: who may do what, and how long a guesser waits."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from logger.domain.text import Unfit, clean_identifier
 from shared.security import Scope
+
+_SIGN_IN_NAME = re.compile(r"[\w.@+-]+")  # no colon, by which the audit tells a key from an account
 
 
 class Role(StrEnum):
@@ -73,6 +78,14 @@ class Subject:
 
 
 NOTHING_IN_PARTICULAR = Subject()
+
+
+def account_id_from(name: str) -> str:
+    """However it is typed: NFC, without case. Raises Unfit."""
+    text = unicodedata.normalize("NFC", clean_identifier(name).casefold())
+    if not _SIGN_IN_NAME.fullmatch(text):
+        raise Unfit("must be made of letters, digits and . _ - @ +")
+    return text
 
 
 class PasswordOrigin(StrEnum):

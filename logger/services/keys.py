@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from logger.errors import StartError
+from logger.domain.audit import AuditAction
+from logger.errors import Conflict, NotFound, StartError
+from logger.services.trail import AuditTrail
 from logger.store.base import KeyStore, StoredKey
 from shared.clock import Clock
 from shared.security import (
@@ -23,6 +25,7 @@ from shared.security import (
 )
 
 LIFETIME = timedelta(seconds=10)  # a revoked key opens nothing after this
+MOST_ALIKE = 2  # keys of one program: the one in use and the one that replaces it
 MISS_LIFETIME = timedelta(seconds=1)  # a new key opens after this; a guesser costs the store one read a second
 
 
@@ -76,38 +79,61 @@ class StoredKeys:
 
 
 class KeyAdministration:
-    """What `python -m logger keys` does."""
+    """Making and withdrawing keys. Every method raises StoreUnavailable."""
 
-    def __init__(self, store: KeyStore, clock: Clock) -> None:
+    def __init__(self, store: KeyStore, clock: Clock, audit: AuditTrail) -> None:
         self._store = store
         self._clock = clock
+        self._audit = audit
 
-    async def add(self, scopes: Iterable[Scope], label: str) -> tuple[str, ApiKey]:
+    async def add(self, scopes: Iterable[Scope], label: str, *, by: str) -> tuple[str, ApiKey]:
         """The secret, which nobody can ask for again, and the key."""
         secret = new_secret()
-        return secret, await self._save(secret, scopes, label)
+        return secret, await self._save(secret, scopes, label, by)
 
     async def list_keys(self) -> list[StoredKey]:
         return await self._store.keys()
 
-    async def revoke(self, key_id: str) -> StoredKey:
-        """Raises StartError when there is no such key. Revoking twice keeps the first date."""
-        for stored in await self._store.keys():
-            if stored.key.key_id == key_id:
-                revoked = replace(stored, revoked_at=stored.revoked_at or self._clock.now())
-                await self._store.save_key(revoked)
-                return revoked
-        raise StartError(f"there is no key {key_id}; `keys list` shows those there are")
+    async def rotate(self, key_id: str, *, by: str) -> tuple[str, ApiKey]:
+        """Another key with the same scopes and label, so that it can be brought to its program before the first is
+        revoked. Raises NotFound, and Conflict for a key that was revoked or has a successor already."""
+        stored = await self._stored(key_id)
+        alike = [
+            one
+            for one in await self._store.keys()
+            if one.revoked_at is None and (one.key.label, one.key.scopes) == (stored.key.label, stored.key.scopes)
+        ]
+        if stored not in alike:
+            raise Conflict(f"key {key_id} was revoked; make another")
+        if len(alike) >= MOST_ALIKE:
+            raise Conflict(f"key {key_id} has its successor; revoke one of the two first")
+        return await self.add(stored.key.scopes, stored.key.label, by=by)
 
-    async def ensure(self, path: Path, scopes: Iterable[Scope], label: str) -> ApiKey:
+    async def revoke(self, key_id: str, *, by: str) -> StoredKey:
+        """Raises NotFound. Revoking twice keeps the first date."""
+        stored = await self._stored(key_id)
+        if stored.revoked_at is not None:
+            return stored
+        revoked = replace(stored, revoked_at=self._clock.now())
+        await self._store.save_key(revoked)
+        await self._audit.note(AuditAction.KEY_REVOKED, f"key:{key_id}", by=by, before=_told(stored.key))
+        return revoked
+
+    async def ensure(self, path: Path, scopes: Iterable[Scope], label: str, *, by: str) -> ApiKey:
         """The key in the file, made when there is none, in the store with at least these scopes.
 
         The file comes first: when the second step fails, the next run finds the file and completes it. Raises
         StartError when the file holds something else or a key that was revoked.
         """
-        return await self._save(await asyncio.to_thread(_secret_in, path), scopes, label)
+        return await self._save(await asyncio.to_thread(_secret_in, path), scopes, label, by)
 
-    async def _save(self, secret: str, scopes: Iterable[Scope], label: str) -> ApiKey:
+    async def _stored(self, key_id: str) -> StoredKey:
+        for stored in await self._store.keys():
+            if stored.key.key_id == key_id:
+                return stored
+        raise NotFound(f"there is no key {key_id}; `keys list` shows those there are")
+
+    async def _save(self, secret: str, scopes: Iterable[Scope], label: str, by: str) -> ApiKey:
         digest = digest_of(secret)
         there = next((one for one in await self._store.keys() if one.key.digest == digest), None)
         if there is None:
@@ -116,8 +142,15 @@ class KeyAdministration:
             made = replace(there, key=replace(there.key, scopes=there.key.scopes | frozenset(scopes)))
         else:
             raise StartError(f"key {there.key.key_id} was revoked; remove its file to have another made")
-        await self._store.save_key(made)
+        if made != there:
+            await self._store.save_key(made)
+            before, after = None if there is None else _told(there.key), _told(made.key)
+            await self._audit.note(AuditAction.KEY_ADDED, f"key:{made.key.key_id}", by=by, before=before, after=after)
         return made.key
+
+
+def _told(key: ApiKey) -> dict[str, object]:
+    return {"label": key.label, "scopes": sorted(key.scopes)}
 
 
 def _secret_in(path: Path) -> str:

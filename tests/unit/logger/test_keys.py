@@ -1,12 +1,14 @@
 """Keys: found in constant time, remembered for a while, made and withdrawn by an operator."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from logger.errors import StartError, StoreUnavailable
+from logger.domain.audit import AuditAction, Deed
+from logger.errors import Conflict, NotFound, StartError, StoreUnavailable
 from logger.services.keys import FixedKeys, KeyAdministration, StoredKeys
 from logger.store.base import StoredKey
 from shared.security import Scope, new_key, new_secret
@@ -46,6 +48,28 @@ class KeysInMemory:
         return list(self.stored.values())
 
 
+class Trail:
+    def __init__(self) -> None:
+        self.notes: list[tuple[AuditAction, str, str]] = []
+        self.told: list[Mapping[str, object] | None] = []
+
+    async def write(self, deed: Deed) -> None:
+        self.notes.append((deed.action, deed.subject, deed.by))
+
+    async def note(
+        self,
+        action: AuditAction,
+        subject: str,
+        *,
+        by: str,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self.notes.append((action, subject, by))
+        self.told += [before, after]
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -57,8 +81,13 @@ def store() -> KeysInMemory:
 
 
 @pytest.fixture
-def administration(store: KeysInMemory, clock: Clock) -> KeyAdministration:
-    return KeyAdministration(store, clock)
+def trail() -> Trail:
+    return Trail()
+
+
+@pytest.fixture
+def administration(store: KeysInMemory, clock: Clock, trail: Trail) -> KeyAdministration:
+    return KeyAdministration(store, clock, trail)
 
 
 @pytest.fixture
@@ -76,7 +105,7 @@ async def test_fixed_keys_are_found_by_their_secret() -> None:
 async def test_a_thousand_deliveries_read_the_keys_once(
     administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory
 ) -> None:
-    secret, key = await administration.add([WRITE], "recognizer")
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
     store.reads = 0
     assert [await ring.find(secret) for _ in range(1000)] == [key] * 1000
     assert store.reads == 1
@@ -85,9 +114,9 @@ async def test_a_thousand_deliveries_read_the_keys_once(
 async def test_a_revoked_key_opens_nothing_after_ten_seconds(
     administration: KeyAdministration, ring: StoredKeys, clock: Clock
 ) -> None:
-    secret, key = await administration.add([WRITE], "recognizer")
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
     assert await ring.find(secret) == key
-    await administration.revoke(key.key_id)
+    await administration.revoke(key.key_id, by="admin")
     clock.forward(seconds=10)
     assert await ring.find(secret) is None
 
@@ -96,7 +125,7 @@ async def test_a_new_key_opens_after_a_second(
     administration: KeyAdministration, ring: StoredKeys, clock: Clock
 ) -> None:
     assert await ring.find("nobody's") is None
-    secret, key = await administration.add([WRITE], "recognizer")
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
     clock.forward(seconds=1)
     assert await ring.find(secret) == key
 
@@ -112,9 +141,9 @@ async def test_guessing_costs_the_store_one_read_a_second(ring: StoredKeys, stor
 async def test_a_clock_that_is_set_back_does_not_keep_a_revoked_key_alive(
     administration: KeyAdministration, ring: StoredKeys, clock: Clock
 ) -> None:
-    secret, key = await administration.add([WRITE], "recognizer")
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
     assert await ring.find(secret) == key
-    await administration.revoke(key.key_id)
+    await administration.revoke(key.key_id, by="admin")
     clock.forward(seconds=-3600)
     assert await ring.find(secret) is None
 
@@ -122,7 +151,7 @@ async def test_a_clock_that_is_set_back_does_not_keep_a_revoked_key_alive(
 async def test_without_the_store_known_keys_work_until_they_are_too_old(
     administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory, clock: Clock
 ) -> None:
-    secret, key = await administration.add([WRITE], "recognizer")
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
     await ring.find(secret)
     store.is_away = True
     clock.forward(seconds=9)
@@ -148,20 +177,20 @@ async def test_callers_who_wait_for_a_store_that_is_away_wait_for_one_reading(
 async def test_revoking_twice_keeps_the_first_date_and_an_unknown_key_is_named(
     administration: KeyAdministration, clock: Clock
 ) -> None:
-    _, key = await administration.add([WRITE], "recognizer")
-    first = await administration.revoke(key.key_id)
+    _, key = await administration.add([WRITE], "recognizer", by="admin")
+    first = await administration.revoke(key.key_id, by="admin")
     clock.forward(seconds=60)
-    assert await administration.revoke(key.key_id) == first
-    with pytest.raises(StartError, match="no key abc"):
-        await administration.revoke("abc")
+    assert await administration.revoke(key.key_id, by="admin") == first
+    with pytest.raises(NotFound, match="no key abc"):
+        await administration.revoke("abc", by="admin")
 
 
 async def test_ensuring_makes_one_key_however_often_it_runs(
     administration: KeyAdministration, ring: StoredKeys, store: KeysInMemory, tmp_path: Path
 ) -> None:
     path = tmp_path / "secrets" / "logger.key"
-    first = await administration.ensure(path, [WRITE], "recognizer")
-    assert await administration.ensure(path, [WRITE], "recognizer") == first
+    first = await administration.ensure(path, [WRITE], "recognizer", by="admin")
+    assert await administration.ensure(path, [WRITE], "recognizer", by="admin") == first
     assert len(store.stored) == 1
     assert await ring.find(path.read_text().strip()) == first
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -171,10 +200,10 @@ async def test_ensuring_brings_a_key_back_to_a_store_that_has_lost_it(
     administration: KeyAdministration, store: KeysInMemory, tmp_path: Path
 ) -> None:
     path = tmp_path / "logger.key"
-    first = await administration.ensure(path, [WRITE], "recognizer")
+    first = await administration.ensure(path, [WRITE], "recognizer", by="admin")
     secret = path.read_text()
     store.stored.clear()
-    assert await administration.ensure(path, [WRITE], "recognizer") == first
+    assert await administration.ensure(path, [WRITE], "recognizer", by="admin") == first
     assert path.read_text() == secret
 
 
@@ -182,9 +211,9 @@ async def test_ensuring_adds_scopes_and_closes_a_file_that_others_could_read(
     administration: KeyAdministration, tmp_path: Path
 ) -> None:
     path = tmp_path / "logger.key"
-    await administration.ensure(path, [WRITE], "recognizer")
+    await administration.ensure(path, [WRITE], "recognizer", by="admin")
     path.chmod(0o644)
-    key = await administration.ensure(path, [READ], "recognizer")
+    key = await administration.ensure(path, [READ], "recognizer", by="admin")
     assert key.scopes == {WRITE, READ}
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -193,11 +222,44 @@ async def test_ensuring_neither_revives_a_revoked_key_nor_takes_a_file_for_one(
     administration: KeyAdministration, tmp_path: Path
 ) -> None:
     path = tmp_path / "logger.key"
-    key = await administration.ensure(path, [WRITE], "recognizer")
-    await administration.revoke(key.key_id)
+    key = await administration.ensure(path, [WRITE], "recognizer", by="admin")
+    await administration.revoke(key.key_id, by="admin")
     with pytest.raises(StartError, match="was revoked"):
-        await administration.ensure(path, [WRITE], "recognizer")
+        await administration.ensure(path, [WRITE], "recognizer", by="admin")
     path.write_text("a shopping list")
     with pytest.raises(StartError, match="does not hold a key"):
-        await administration.ensure(path, [WRITE], "recognizer")
+        await administration.ensure(path, [WRITE], "recognizer", by="admin")
     assert path.read_text() == "a shopping list"
+
+
+async def test_a_key_and_its_successor_are_both_open_until_one_is_revoked(
+    administration: KeyAdministration, ring: StoredKeys, clock: Clock
+) -> None:
+    old_secret, old = await administration.add([WRITE], "recognizer", by="admin")
+    new_secret, new = await administration.rotate(old.key_id, by="admin")
+    assert (new.scopes, new.label) == (old.scopes, old.label)
+    assert [await ring.find(secret) for secret in (old_secret, new_secret)] == [old, new]
+    with pytest.raises(Conflict, match="successor"):
+        await administration.rotate(new.key_id, by="admin")
+    await administration.revoke(old.key_id, by="admin")
+    clock.forward(seconds=10)
+    assert [await ring.find(secret) for secret in (old_secret, new_secret)] == [None, new]
+    with pytest.raises(Conflict, match="was revoked"):
+        await administration.rotate(old.key_id, by="admin")
+    await administration.rotate(new.key_id, by="admin")
+
+
+async def test_what_was_done_with_keys_is_in_the_audit_once_and_without_a_secret(
+    administration: KeyAdministration, trail: Trail, tmp_path: Path
+) -> None:
+    secret, key = await administration.add([WRITE], "recognizer", by="admin")
+    for _ in range(2):
+        await administration.revoke(key.key_id, by="admin")
+        ensured = await administration.ensure(tmp_path / "key", [READ], "operator", by="console")
+    assert trail.notes == [
+        (AuditAction.KEY_ADDED, f"key:{key.key_id}", "admin"),
+        (AuditAction.KEY_REVOKED, f"key:{key.key_id}", "admin"),
+        (AuditAction.KEY_ADDED, f"key:{ensured.key_id}", "console"),
+    ]
+    assert secret not in repr(trail.told)
+    assert key.digest not in repr(trail.told)
