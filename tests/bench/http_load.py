@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from base64 import b64decode
-from collections import deque
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from typing import Any
@@ -63,9 +62,16 @@ class Connection(asyncio.Protocol):
     async def exchange(self, request: bytes) -> int:
         """The status of the answer."""
         assert self._transport is not None
+        if self.lost:
+            raise ConnectionResetError
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answered
+
+    @property
+    def lost(self) -> bool:
+        """A server closes a connection that nobody used for a while."""
+        return self._lost.is_set()
 
     async def close(self) -> None:
         assert self._transport is not None
@@ -107,13 +113,15 @@ async def closed_loop(port: int, requests: list[bytes], *, clients: int, duratio
 
 async def open_loop(port: int, requests: list[bytes], *, moments_s: list[float], connections: int) -> Answers:
     answers, upcoming = Answers(), cycle(requests)
-    free = deque(await _connect(port, connections))
+    free = await _connect(port, connections)
     somebody_free = asyncio.Semaphore(connections)
     started = time.perf_counter()
 
     async def send(moment_s: float) -> None:
         async with somebody_free:
-            connection = free.popleft()
+            connection = free.pop()
+            if connection.lost:
+                (connection,) = await _connect(port, 1)
             _count(answers, await connection.exchange(next(upcoming)), started + moment_s)
             free.append(connection)
 

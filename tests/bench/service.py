@@ -53,7 +53,7 @@ def measure(plan: Plan) -> list[Row]:
         for contender in contenders.values():
             stack.callback(contender.close)
         rounds: dict[str, list[Rate]] = defaultdict(list)
-        for number in range(plan.of(7, 1)):
+        for number in range(plan.of(5, 1)):
             for name, rate in _round(plan, recognizer, contenders, number):
                 rounds[name].append(rate)
         return [*_rows(rounds), Row("recognizer, resident", memory_mb(recognizer.pid), "MB", target="≤ 450")]
@@ -113,7 +113,7 @@ def send(
 def _round(
     plan: Plan, recognizer: Service, contenders: Mapping[str, Contender], number: int
 ) -> Iterator[tuple[str, Rate]]:
-    duration_s = plan.of(4, 2)
+    duration_s = plan.of(3, 2)
     yield "bare, all cores", _contend(contenders["bare"], frames=plan.of(160, 80), threads=CORES)
     fastest = 0.0
     for clients in CLIENTS:

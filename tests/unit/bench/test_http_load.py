@@ -74,3 +74,19 @@ async def test_every_client_sends_at_least_once() -> None:
         answers = await closed_loop(port, [b"x"], clients=3, duration_s=0.001)
     assert len(answers.ms) >= 3
     assert answers.wall_s > 0
+
+
+async def test_a_connection_that_the_server_closed_says_so_instead_of_waiting_for_ever() -> None:
+    server = await asyncio.get_running_loop().create_server(_Leaving, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+        await connection.close()
+        assert connection.lost
+        with pytest.raises(ConnectionResetError):
+            await connection.exchange(b"x")
+
+
+class _Leaving(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
