@@ -18,9 +18,14 @@ from logger.services.attendance import AttendanceService
 from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
 from logger.services.keys import FixedKeys, KeyAdministration, KeyRing, StoredKeys
+from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.marks import MarksService
 from logger.services.passwords import Argon2Passwords, Passwords
+from logger.services.placement import Placement
+from logger.services.session_clock import SessionClock
+from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
@@ -29,7 +34,7 @@ from logger.web.rendering import Pages
 from shared.clock import Clock, SystemClock
 from shared.logs import get_logger
 from shared.web.app import build_app
-from shared.web.health import Readiness
+from shared.web.health import NotReady, Readiness
 
 log = get_logger(__name__)
 
@@ -54,10 +59,10 @@ def create_app(
             await _prepare(opened)
             passwords = Argon2Passwords()
             stack.callback(passwords.close)
-            yield {
-                "logger": build_state(settings, opened, clock, metrics, passwords),
-                "readiness": _readiness(settings, opened, metrics),
-            }
+            state = build_state(settings, opened, clock, metrics, passwords)
+            stack.push_async_callback(state.session_clock.stop)
+            state.session_clock.start()
+            yield {"logger": state, "readiness": _readiness(settings, opened, metrics, state.session_clock)}
 
     app = build_app(
         title="Rollcall logger",
@@ -89,17 +94,21 @@ def build_store(settings: LoggerSettings) -> Store:
 def build_state(
     settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics, passwords: Passwords
 ) -> State:
-    ingest = IngestService(store, site=settings.site, clock=clock, metrics=metrics)
+    site = settings.site
+    audit, feed, placement = AuditService(store, clock), LiveFeed(), Placement(store, clock)
+    marks = MarksService(store, store, audit, feed, site=site, clock=clock)
+    sessions = SessionsService(store, store, marks, placement, audit=audit, feed=feed, site=site, clock=clock)
+    ingest = IngestService(store, placement, marks, feed, site=site, clock=clock, metrics=metrics)
     fixed = settings.fixed_keys
     key_ring: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
     logins = LoginsService(store, clock)
-    audit = AuditService(store, clock)
     return State(
         ingest=ingest,
         attendance=AttendanceService(store),
         marking=MarkingService(
             store,
             ingest,
+            placement,
             site=settings.site,
             clock=clock,
             window=timedelta(seconds=settings.mark_window_s),
@@ -111,6 +120,11 @@ def build_state(
         sign_in=SignInService(store, logins, passwords, clock),
         logins=logins,
         access=AccessService(store, logins, key_ring),
+        audit=audit,
+        feed=feed,
+        marks=marks,
+        sessions=sessions,
+        session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
     )
 
@@ -123,7 +137,11 @@ async def _prepare(store: Store) -> None:
         log.warning("started without the store", code=error.code, exc_info=error)
 
 
-def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics) -> Readiness:
+def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics, clock: SessionClock) -> Readiness:
+    async def check_clock() -> None:
+        if not clock.is_alive:
+            raise NotReady("sessions are not started and ended by the clock any more; restart the service")
+
     async def check_store() -> None:
         up = 0
         try:
@@ -133,4 +151,5 @@ def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics) -
             metrics.store_up.set(up)
 
     kind = "mongodb" if settings.sqlite_path is None else "sqlite"
-    return Readiness({"store": check_store}, info=lambda: {"store": kind, "time_zone": settings.timezone})
+    checks = {"store": check_store, "session_clock": check_clock}
+    return Readiness(checks, info=lambda: {"store": kind, "time_zone": settings.timezone})

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
+from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
 from logger.services.keys import KeyAdministration, KeyRing
+from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.marks import MarksService
+from logger.services.session_clock import SessionClock
+from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from logger.web.rendering import Pages
 
@@ -24,4 +29,9 @@ class State:
     sign_in: SignInService
     logins: LoginsService
     access: AccessService
+    audit: AuditService
+    feed: LiveFeed
+    marks: MarksService
+    sessions: SessionsService
+    session_clock: SessionClock
     pages: Pages

@@ -14,6 +14,7 @@ from logger.domain.attendance import AttendanceKey
 from logger.domain.days import local_day
 from logger.errors import StoreUnavailable
 from logger.services.ingest import IngestService
+from logger.services.placement import Placement
 from logger.store.base import Acknowledgement, AttendanceStore
 from shared.clock import Clock
 from shared.contracts.attendance import Method
@@ -53,6 +54,7 @@ class MarkingService:
         self,
         store: AttendanceStore,
         ingest: IngestService,
+        placement: Placement,
         *,
         site: ZoneInfo,
         clock: Clock,
@@ -64,6 +66,7 @@ class MarkingService:
         each report as a sighting of its own."""
         self._store = store
         self._ingest = ingest
+        self._placement = placement
         self._site = site
         self._clock = clock
         self._window = window
@@ -85,8 +88,7 @@ class MarkingService:
         now = self._clock.now()
         if self._trusted:
             await self._ingest.ingest([self._event(report, now)], Method.CLIENT)
-        key = AttendanceKey.of(report.person_id, local_day(now, self._site), session_id=None)
-        answer = await self._store.acknowledge(key, seen_since=now - self._window, at=now)
+        answer = await self._acknowledge(report.person_id, now)
         match answer:
             case Acknowledgement.FIRST:
                 return Marking.PROCESSED
@@ -96,6 +98,16 @@ class MarkingService:
                 return Marking.NOT_RECOGNIZED
             case _:
                 assert_never(answer)
+
+    async def _acknowledge(self, person_id: str, now: datetime) -> Acknowledgement:
+        """In the session that is running for the person, or else on this day."""
+        day = local_day(now, self._site)
+        for session_id in (*await self._placement.expecting(person_id, now), None):
+            key = AttendanceKey.of(person_id, day, session_id)
+            answer = await self._store.acknowledge(key, seen_since=now - self._window, at=now)
+            if answer is not Acknowledgement.ABSENT:
+                return answer
+        return Acknowledgement.ABSENT
 
     def _event(self, report: Report, now: datetime) -> RecognitionEvent:
         return RecognitionEvent(

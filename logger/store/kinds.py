@@ -10,6 +10,7 @@ from logger.domain.classes import Room, SchoolClass
 from logger.domain.kept_marks import KeptMark, counted_as_text
 from logger.domain.logins import Attempts, Login
 from logger.domain.people import PersonProfile
+from logger.domain.planning import PlannedUntil
 from logger.domain.schedule import Schedule
 from logger.domain.sessions import Session, SessionState
 from logger.domain.text import sorting
@@ -57,6 +58,12 @@ SESSIONS: Table[Session] = Table(
     },
     unique=frozenset({"active_in"}),  # also when two loggers start two sessions in one room at once
 )
+PLANNED: Table[PlannedUntil] = Table(
+    name="planned",
+    adapter=TypeAdapter(PlannedUntil),
+    key=lambda one: one.schedule_id,
+    order=lambda one: one.schedule_id,
+)
 AUDIT: Table[AuditEntry] = Table(
     name="audit",
     adapter=TypeAdapter(AuditEntry),
@@ -97,4 +104,16 @@ ATTEMPTS: Table[Attempts] = Table(
     order=lambda one: one.failures[-1].isoformat(),
 )
 
-TABLES: tuple[Table[Any], ...] = (PEOPLE, CLASSES, ROOMS, SCHEDULES, SESSIONS, AUDIT, MARKS, ACCOUNTS, LOGINS, ATTEMPTS)
+TABLES: tuple[Table[Any], ...] = (
+    PEOPLE,
+    CLASSES,
+    ROOMS,
+    SCHEDULES,
+    SESSIONS,
+    PLANNED,
+    AUDIT,
+    MARKS,
+    ACCOUNTS,
+    LOGINS,
+    ATTEMPTS,
+)

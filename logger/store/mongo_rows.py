@@ -128,7 +128,7 @@ def _document(table: Table[Value], value: Value, version: int) -> dict[str, Any]
         "version": version,
         "place": table.order(value),
         "terms": terms,
-        "unique": {term: terms[term] if terms[term] is not None else f"\0{key}" for term in table.unique},
+        "unique": {term: terms[term] if terms[term] is not None else f"\x01{key}" for term in table.unique},
         "body": table.write(value),
     }
 

@@ -1,0 +1,272 @@
+"""Marks: kept beside the facts they follow from, and worked out again whenever a fact is added.
+
+A mark is a function of the set of facts (domain.marking), a row is saved only over the version that was read, and every
+step can be repeated: a crash between two of them is mended by the next delivery, or when the session is settled.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from logger.domain.attendance import AttendanceKey
+from logger.domain.audit import AuditAction
+from logger.domain.days import local_day
+from logger.domain.kept_marks import KeptMark, mark_key
+from logger.domain.marking import Facts, InvalidCorrection, Mark, Undo, correction, mark, standing
+from logger.domain.sessions import Session
+from logger.errors import Conflict, InvalidRequest, NotFound, Outdated
+from logger.services.audit import AuditService
+from logger.services.live import LiveEvent, LiveFeed, LiveKind
+from logger.services.rows import every_row
+from logger.store.base import AttendanceFilter, AttendanceStore, Position
+from logger.store.kinds import CLASSES, MARKS, PEOPLE, SESSIONS
+from logger.store.tables import NEW, RowStore, Selection
+from shared.clock import Clock
+from shared.contracts.events import AttendanceStatus
+
+Result = TypeVar("Result")
+
+AT_ONCE = 100
+BY_HAND = "Marked by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an attendance record of a session says."""
+
+    session_id: str
+    person_id: str
+    first_seen: datetime
+    status: AttendanceStatus
+
+    @property
+    def key(self) -> str:
+        return mark_key(self.session_id, self.person_id)
+
+
+class MarksService:
+    def __init__(
+        self,
+        rows: RowStore,
+        records: AttendanceStore,
+        audit: AuditService,
+        feed: LiveFeed,
+        *,
+        site: ZoneInfo,
+        clock: Clock,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._rows = rows
+        self._records = records
+        self._audit = audit
+        self._feed = feed
+        self._site = site
+        self._clock = clock
+        self._new_id = new_id
+
+    async def marks_of_session(self, session_id: str) -> list[KeptMark]:
+        return await self._all(Selection(terms={"session": session_id}))
+
+    async def marks_of_class(self, class_id: str, first: date, last: date) -> list[KeptMark]:
+        """Of the sessions from `first` to `last`, days at the site, both included; the oldest first."""
+        return await self._of_days({"class": class_id}, first, last)
+
+    async def marks_of_person(self, person_id: str, first: date, last: date) -> list[KeptMark]:
+        return await self._of_days({"person": person_id}, first, last)
+
+    async def correct(self, session_id: str, person_id: str, status: str, reason: str, by: str) -> Mark:
+        """Somebody's word, over whatever was seen. Raises NotFound, InvalidRequest for a status that the class does not
+        have or no reason, StoreUnavailable."""
+        session = await self._session(session_id)
+        try:
+            word = correction(
+                session, correction_id=self._new_id(), status=status, reason=reason, by=by, at=self._clock.now()
+            )
+        except InvalidCorrection as error:
+            raise InvalidRequest(str(error)) from error
+        expected = await self._is_expected(session, person_id)
+        before, after = await self._change(session_id, person_id, lambda facts: facts.corrected(word), expected)
+        await self._note(AuditAction.ATTENDANCE_CORRECTED, before, after, by, word.reason)
+        if after.mark is None:
+            raise Conflict("The session was cancelled in the meantime")
+        return after.mark
+
+    async def mark_by_hand(
+        self, session_id: str, person_id: str, by: str, status: str | None = None, reason: str = BY_HAND
+    ) -> Mark:
+        """Present, unless another status is named: for who cannot or does not want to be recognized."""
+        if status is None:
+            statuses = (await self._session(session_id)).policy.statuses
+            status = statuses.first(AttendanceStatus.PRESENT).code
+        return await self.correct(session_id, person_id, status, reason, by)
+
+    async def undo(self, session_id: str, person_id: str, by: str) -> Mark | None:
+        """Takes the standing correction back; the mark is what it would be without it. Raises NotFound, Conflict when
+        there is nothing to undo."""
+        row = await self._rows.load(MARKS, mark_key(session_id, person_id))
+        word = None if row is None else standing(row.value.facts)
+        if word is None:
+            raise Conflict("There is no correction to undo")
+        taken_back = Undo(word.correction_id, by, self._clock.now())
+        before, after = await self._change(session_id, person_id, lambda facts: facts.taken_back(taken_back))
+        await self._note(AuditAction.CORRECTION_UNDONE, before, after, by, None)
+        return after.mark
+
+    async def seen(self, sightings: Collection[Seen]) -> dict[str, Mark]:
+        """The marks, by key, of who was seen in a session, once they are kept."""
+        latest = {one.key: one for one in sightings}
+        kept = {key: row.value for key, row in (await self._rows.load_many(MARKS, list(latest))).items()}
+        news = {key: one for key, one in latest.items() if _is_news(one, kept.get(key))}
+        behind = [kept[key].mark for key, one in latest.items() if key not in news and _is_behind(one, kept[key])]
+        await _in_turns(self._show(found) for found in behind if found is not None)
+        kept |= {after.key: after for _, after in await _in_turns(self._see(one) for one in news.values())}
+        return {key: one.mark for key, one in kept.items() if one.mark is not None}
+
+    async def settle(self, session: Session, roster: Collection[str]) -> None:
+        """Everybody's mark in a session that has ended or was cancelled: absences, and whatever a crash left undone.
+        Asked again, it changes nothing."""
+        marked = {one.person_id: one for one in await self.marks_of_session(session.session_id)}
+        seen = await self._first_seen(session.session_id)
+        await _in_turns(
+            self._settle(session, person_id, seen.get(person_id), person_id in roster, marked.get(person_id))
+            for person_id in sorted({*roster, *marked, *seen})
+        )
+
+    async def _settle(
+        self, session: Session, person_id: str, first_seen: datetime | None, on_roster: bool, known: KeptMark | None
+    ) -> None:
+        def edit(facts: Facts) -> Facts:
+            return facts if first_seen is None else facts.seen(first_seen)
+
+        if session.settled_at is not None and known is not None:
+            on_roster = known.on_roster
+        _, after = await self._change(session.session_id, person_id, edit, on_roster, settled=True)
+        if after.mark is not None and first_seen is not None:
+            await self._show(after.mark)
+
+    async def _see(self, seen: Seen) -> tuple[KeptMark, KeptMark]:
+        return await self._change(seen.session_id, seen.person_id, lambda facts: facts.seen(seen.first_seen))
+
+    async def _change(
+        self,
+        session_id: str,
+        person_id: str,
+        edit: Callable[[Facts], Facts],
+        on_roster: bool = True,
+        *,
+        settled: bool = False,
+    ) -> tuple[KeptMark, KeptMark]:
+        """Before and after. The session is read after the row: who ends it in between comes to the row later, or makes
+        this save fail and begin again. Whether a person is on the roster is decided by the first row, and when settled.
+        """
+        while True:
+            row = await self._rows.load(MARKS, mark_key(session_id, person_id))
+            session = await self._session(session_id)
+            before = row.value if row else self._unmarked(session, person_id, on_roster)
+            expected = on_roster if settled else before.on_roster
+            facts = edit(before.facts)
+            found = mark(session, person_id, facts, on_roster=expected)
+            after = replace(before, facts=facts, on_roster=expected, mark=found)
+            if row is not None and after == before:
+                return before, after
+            try:
+                await self._rows.save(MARKS, after, row.version if row else NEW)
+            except Outdated:
+                continue
+            await self._tell(before, after)
+            return before, after
+
+    def _unmarked(self, session: Session, person_id: str, on_roster: bool) -> KeptMark:
+        day = local_day(session.starts_at, self._site)
+        return KeptMark(session.session_id, person_id, session.class_id, day, session.starts_at, on_roster=on_roster)
+
+    async def _tell(self, before: KeptMark, after: KeptMark) -> None:
+        if before.mark == after.mark:
+            return
+        if after.mark is not None and after.facts.first_seen is not None:
+            await self._show(after.mark)
+        status = after.mark.status.code if after.mark else None
+        self._feed.publish(
+            LiveEvent(
+                LiveKind.MARK,
+                self._clock.now(),
+                session_id=after.session_id,
+                class_id=after.class_id,
+                person_id=after.person_id,
+                status=status,
+                detail=after.mark.basis if after.mark else None,
+            )
+        )
+
+    async def _show(self, found: Mark) -> None:
+        """In the lists of attendance, which count by the four kinds of status."""
+        key = AttendanceKey(f"session:{found.session_id}", found.person_id)
+        await self._records.set_status(key, found.status.counts_as)
+
+    async def _note(self, action: AuditAction, before: KeptMark, after: KeptMark, by: str, reason: str | None) -> None:
+        subject = f"session:{after.session_id}/{after.person_id}"
+        await self._audit.note(action, subject, by=by, before=_told(before), after=_told(after), reason=reason)
+
+    async def _session(self, session_id: str) -> Session:
+        row = await self._rows.load(SESSIONS, session_id)
+        if row is None:
+            raise NotFound("There is no such session")
+        return row.value
+
+    async def _is_expected(self, session: Session, person_id: str) -> bool:
+        """Raises NotFound for somebody who is neither expected nor known: a guest has to be known at least."""
+        school_class = await self._rows.load(CLASSES, session.class_id)
+        if school_class is not None and person_id in school_class.value.roster:
+            return session.settled_at is None
+        if await self._rows.load(PEOPLE, person_id) is None:
+            raise NotFound("There is no such person")
+        return False
+
+    async def _first_seen(self, session_id: str) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        after: Position | None = None
+        while True:
+            page = await self._records.attendance_page(
+                AttendanceFilter(session_id=session_id), after=after, limit=1_000
+            )
+            found |= {record.key.person_id: record.first_seen for record in page.items}
+            if page.next is None:
+                return found
+            after = page.next
+
+    async def _of_days(self, terms: dict[str, str], first: date, last: date) -> list[KeptMark]:
+        # Whole months: not every server compares what looks like a date as the text that it is.
+        months = Selection(terms=terms, first=f"{first:%Y-%m}", last=f"{last:%Y-%m}~")
+        return [one for one in await self._all(months) if first <= one.local_date <= last]
+
+    async def _all(self, wanted: Selection) -> list[KeptMark]:
+        return [row.value async for row in every_row(self._rows, MARKS, wanted)]
+
+
+def _is_news(seen: Seen, kept: KeptMark | None) -> bool:
+    return kept is None or kept.facts.first_seen is None or seen.first_seen < kept.facts.first_seen
+
+
+def _is_behind(seen: Seen, kept: KeptMark) -> bool:
+    """Whether the attendance record says something else: whoever was to change it was interrupted."""
+    return kept.mark is not None and kept.mark.status.counts_as is not seen.status
+
+
+def _told(kept: KeptMark) -> dict[str, object]:
+    if kept.mark is None:
+        return {"status": None}
+    return {"status": kept.mark.status.code, "basis": kept.mark.basis.value}
+
+
+async def _in_turns(work: Iterable[Awaitable[Result]]) -> list[Result]:
+    """All of it, a hundred at once."""
+    done: list[Result] = []
+    waiting = iter(work)
+    while group := list(islice(waiting, AT_ONCE)):
+        done += await asyncio.gather(*group)
+    return done
