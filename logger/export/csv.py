@@ -12,12 +12,15 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 
 def csv_lines(table: Table) -> Iterator[bytes]:
     """The file, one row at a time. Every text is inert; numbers are numbers, days and instants ISO 8601."""
-    yield "\ufeff".encode() + _line(table.columns)
-    for row in table.rows:
-        yield _line(row)
+    yield csv_header(table.columns)
+    yield from map(csv_line, table.rows)
 
 
-def _line(row: Sequence[Cell]) -> bytes:
+def csv_header(columns: Sequence[str]) -> bytes:
+    return "\ufeff".encode() + csv_line(columns)
+
+
+def csv_line(row: Sequence[Cell]) -> bytes:
     line = io.StringIO(newline="")
     csv.writer(line, lineterminator="\r\n").writerow([_text(cell) for cell in row])
     return line.getvalue().encode(errors="replace")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
-from typing import BinaryIO
+from typing import IO
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -26,7 +26,7 @@ class TooManyRows(ValueError):
     """A sheet cannot hold the table."""
 
 
-def write_xlsx(target: BinaryIO, tables: Iterable[Table], made_at: datetime, *, max_rows: int = MAX_ROWS) -> None:
+def write_xlsx(target: IO[bytes], tables: Iterable[Table], made_at: datetime, *, max_rows: int = MAX_ROWS) -> None:
     """Writes the file row by row. Texts are cells of text, whatever they begin with: nothing in them is calculated or
     becomes a link. The same tables and `made_at` give the same bytes. Raises TooManyRows."""
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -81,6 +81,12 @@ class ClassesService:
         """The classes with this person on their roster."""
         return tuple(one for one in (await self.all()).values() if person_id in one.roster)
 
+    async def people_of(self, teacher_id: str) -> frozenset[str]:
+        """The ids of everybody in this teacher's classes."""
+        wanted = Selection(terms={"teacher": teacher_id})
+        rosters = [row.value.roster async for row in every_row(self._store, CLASSES, wanted)]
+        return frozenset().union(*rosters)
+
     async def create(self, details: ClassDetails, *, by: str) -> Row[SchoolClass]:
         """Raises InvalidRequest."""
         blank = SchoolClass(self._new_id(), "", "", self._site)

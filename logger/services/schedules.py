@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from logger.domain.audit import AuditAction, canonical
@@ -12,7 +12,16 @@ from logger.domain.calendar_import import CalendarImport, ImportedSchedule, read
 from logger.domain.classes import SchoolClass
 from logger.domain.days import local_day
 from logger.domain.icalendar import NotACalendar
-from logger.domain.schedule import Exceptional, Extra, Occurrence, Schedule, SingleDate, WeeklyRule, expand
+from logger.domain.schedule import (
+    Exceptional,
+    Extra,
+    InvalidSchedule,
+    Occurrence,
+    Schedule,
+    SingleDate,
+    WeeklyRule,
+    expand,
+)
 from logger.domain.sessions import Session, SessionState, plan
 from logger.errors import InvalidRequest, NotFound
 from logger.services.rows import every_row
@@ -101,6 +110,14 @@ class SchedulesService:
         today = local_day(self._clock.now(), self._site)
         rows = await self.of_class(class_id)
         found = [one for row in rows for one in expand(row.value, today, today + ahead)]
+        return tuple(sorted(found, key=lambda one: (one.starts_at, one.occurrence_id)))
+
+    async def between(self, first: date, last: date) -> tuple[Occurrence, ...]:
+        """What is planned for all classes on these days, both included. Raises InvalidRequest for too many days."""
+        try:
+            found = [one async for row in every_row(self._store, SCHEDULES) for one in expand(row.value, first, last)]
+        except InvalidSchedule as invalid:
+            raise InvalidRequest(f"These days cannot be shown: {invalid}") from invalid
         return tuple(sorted(found, key=lambda one: (one.starts_at, one.occurrence_id)))
 
     async def feed(self, class_id: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from logger.services.classes import ClassesService
+from logger.services.exports import ExportsService
 from logger.services.people import PeopleService
 from logger.services.reports import ReportsService
 from logger.services.schedules import SchedulesService
@@ -14,3 +15,4 @@ class School:
     classes: ClassesService
     schedules: SchedulesService
     reports: ReportsService
+    exports: ExportsService

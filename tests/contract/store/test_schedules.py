@@ -97,6 +97,16 @@ async def test_what_is_planned_comes_in_the_order_of_time(schedules: SchedulesSe
     assert [one.starts_at for one in planned] == [datetime(2025, 3, day, 8, tzinfo=UTC) for day in (3, 7, 10)]
 
 
+async def test_a_week_is_of_all_classes(schedules: SchedulesService, store: Store) -> None:
+    await store.save(CLASSES, SchoolClass("c2", "Art", "t1", BERLIN), NEW)
+    for class_id in ("c1", "c2"):
+        await schedules.create(class_id, ScheduleDetails((MONDAYS,)), by="t1")
+    week = await schedules.between(date(2025, 3, 10), date(2025, 3, 16))
+    assert sorted(one.class_id for one in week) == ["c1", "c2"]
+    with pytest.raises(InvalidRequest, match="at most"):
+        await schedules.between(date(1980, 1, 1), date(2025, 1, 1))
+
+
 async def test_the_feed_has_each_session_once_also_those_that_were_cancelled(
     schedules: SchedulesService, store: Store
 ) -> None:

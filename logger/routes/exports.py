@@ -1,0 +1,149 @@
+"""Tables as files: CSV is streamed, XLSX written to a file of its own first."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import IO, Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from logger.deps import SchoolDep, allowed
+from logger.domain.accounts import Action, Actor
+from logger.errors import InvalidRequest, NotFound, StoreUnavailable
+from logger.export import csv, xlsx
+from logger.export.streams import TableStream, csv_parts, write_xlsx_stream
+from logger.routes.contacts import contacts_for
+from logger.routes.queries import AttendanceQuery
+from logger.routes.school_queries import PeopleWhere, SpanQuery
+from logger.services.school import School
+from shared.web.errors import Forbidden, Unauthenticated, problems
+
+router = APIRouter(
+    prefix="/v1",
+    tags=["exports"],
+    responses=problems(Unauthenticated, Forbidden, InvalidRequest, StoreUnavailable),
+    default_response_class=StreamingResponse,
+)
+
+CHUNK_BYTES = 64 * 1024
+IN_MEMORY_BYTES = 4 * 1024 * 1024  # a larger file waits on disk
+
+
+class Kind(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+Span = Annotated[SpanQuery, Query()]
+
+
+@router.get("/people.{kind}")
+async def people(
+    kind: Kind,
+    where: Annotated[PeopleWhere, Query()],
+    school: SchoolDep,
+    actor: Annotated[Actor, allowed(Action.SEE_PEOPLE)],
+) -> StreamingResponse:
+    """People by name. E-mail and phone are there for who may see them. The CSV can be imported again."""
+    stream = school.exports.people(where.to_filter(), await contacts_for(actor, school))
+    return await _file(kind, stream, "people", school, actor)
+
+
+@router.get("/attendance.{kind}")
+async def attendance(
+    kind: Kind,
+    query: Annotated[AttendanceQuery, Query()],
+    school: SchoolDep,
+    actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE)],
+) -> StreamingResponse:
+    """All attendance records that the filters of `GET /v1/attendance` keep, the latest arrivals first."""
+    return await _file(kind, school.exports.attendance(query.to_filter()), "attendance", school, actor)
+
+
+@router.get("/audit.{kind}")
+async def audit(kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_AUDIT)]) -> StreamingResponse:
+    """The whole audit, oldest first."""
+    return await _file(kind, school.exports.audit(), "audit", school, actor)
+
+
+@router.get("/sessions/{session_id}/marks.{kind}", responses=problems(NotFound))
+async def session_marks(
+    session_id: str, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE)]
+) -> StreamingResponse:
+    """The marks of a session."""
+    return await _file(kind, await school.exports.session_marks(session_id), f"session:{session_id}", school, actor)
+
+
+@router.get("/classes/{class_id}/marks.{kind}", responses=problems(NotFound))
+async def class_marks(
+    class_id: str, kind: Kind, span: Span, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE)]
+) -> StreamingResponse:
+    """The marks of a class over some days, in the order of time."""
+    stream = await school.exports.class_marks(class_id, span.from_, span.to)
+    return await _file(kind, stream, f"class:{class_id}", school, actor)
+
+
+@router.get("/classes/{class_id}/report.{kind}", responses=problems(NotFound))
+async def class_report(
+    class_id: str, kind: Kind, span: Span, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
+) -> StreamingResponse:
+    """The people of a class, counted."""
+    report = await school.reports.school_class(class_id, span.from_, span.to)
+    return await _file(kind, school.exports.report(report, report.people), f"class:{class_id}", school, actor)
+
+
+@router.get("/months/{year}/{month}/report.{kind}")
+async def month_report(
+    year: int, month: int, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
+) -> StreamingResponse:
+    """The classes of the school, counted over a month."""
+    report = await school.reports.month(year, month)
+    stream = school.exports.report(report, report.classes)
+    return await _file(kind, stream, f"month:{year}-{month:02}", school, actor)
+
+
+async def _file(kind: Kind, stream: TableStream, subject: str, school: School, actor: Actor) -> StreamingResponse:
+    """The answer begins when the store has answered: until then it can still be an error."""
+    body = await (_csv(stream) if kind is Kind.CSV else _xlsx(stream, school))
+    await school.exports.note(subject, by=actor.account_id)
+    name = quote(f"{stream.title}.{kind.value}", safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
+    return StreamingResponse(body, media_type=_MEDIA_TYPES[kind], headers=headers)
+
+
+_MEDIA_TYPES = {Kind.CSV: csv.MEDIA_TYPE, Kind.XLSX: xlsx.MEDIA_TYPE}
+
+
+async def _csv(stream: TableStream) -> AsyncIterator[bytes]:
+    parts = csv_parts(stream)
+    begun = [await anext(parts), await anext(parts, b"")]
+    return _joined(begun, parts)
+
+
+async def _joined(begun: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for part in begun:
+        yield part
+    async for part in rest:
+        yield part
+
+
+async def _xlsx(stream: TableStream, school: School) -> AsyncIterator[bytes]:
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed by who reads it
+    try:
+        await write_xlsx_stream(file, stream, school.exports.now())
+    except xlsx.TooManyRows as too_many:
+        file.close()
+        raise InvalidRequest(f"{too_many}; take the CSV, or fewer days") from too_many
+    except BaseException:
+        file.close()
+        raise
+    return _read(file)
+
+
+async def _read(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,52 @@
+"""Query strings of a school's lists and reports."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from logger.domain.accounts import Action, Actor, Reach, reach_of
+from logger.routes.queries import LocalDate
+from logger.routes.school_wire import Cursor, Limit
+from logger.services.people import ConsentState, PeopleFilter
+from shared.contracts.base import Identifier, Name, WireModel
+
+
+class PeopleWhere(WireModel):
+    q: Annotated[str, Field(max_length=200)] | None = Field(None, description="in names and numbers")
+    department: Name | None = None
+    year: Name | None = None
+    active: bool | None = None
+    consent: ConsentState | None = None
+
+    def to_filter(self) -> PeopleFilter:
+        return PeopleFilter(self.q, self.department, self.year, self.active, self.consent)
+
+
+class PeopleQuery(PeopleWhere):
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+
+class ClassesQuery(WireModel):
+    q: Annotated[str, Field(max_length=200)] | None = Field(None, description="in titles")
+    teacher_id: Identifier | None = None
+    active: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+    def teacher_for(self, actor: Actor) -> str | None:
+        """Whose classes are listed: who may see their own alone is shown no others."""
+        if reach_of(actor, Action.SEE_CLASS) is Reach.ANY:
+            return self.teacher_id
+        return actor.account_id
+
+
+class SpanQuery(WireModel):
+    from_: LocalDate = Field(alias="from", description="first day at the site")
+    to: LocalDate = Field(description="last day at the site")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError("from must not be after to")
+        return self

@@ -1,0 +1,179 @@
+"""Tables for spreadsheets, read from the store while they are written."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from logger.domain.attendance import Attendance
+from logger.domain.audit import AuditAction, AuditEntry
+from logger.domain.kept_marks import KeptMark
+from logger.domain.marking import standing
+from logger.domain.people import PersonProfile
+from logger.errors import NotFound
+from logger.export.streams import Part, TableStream
+from logger.export.tables import Cell
+from logger.services.people import ConsentState, PeopleFilter
+from logger.services.reports import AFTER_ALL, Line, Report
+from logger.services.rows import PART, every_row
+from logger.services.trail import AuditTrail
+from logger.store.base import AttendanceFilter, Position, Store
+from logger.store.kinds import AUDIT, CLASSES, MARKS, PEOPLE, SESSIONS
+from logger.store.tables import Row, Selection
+from shared.clock import Clock
+from shared.contracts.events import AttendanceStatus
+
+Value = TypeVar("Value")
+
+PEOPLE_COLUMNS = ("Roll number", "Name", "Department", "Year", "E-mail", "Phone", "Active", "Consent")
+ATTENDANCE_COLUMNS = ("Day", "Roll number", "Name", "Status", "First seen", "Last seen", "Sightings", "How", "Camera")
+MARK_COLUMNS = ("Day", "Start", "Class", "Roll number", "Name", "Status", "First seen", "Stands on", "By", "Reason")
+REPORT_COLUMNS = ("Key", "Name", "Sessions", "Present", "Late", "Absent", "Excused", "Percent", "Below the threshold")
+AUDIT_COLUMNS = ("Number", "At", "By", "Action", "Subject", "Before", "After", "Reason", "Hash")
+
+Contacts = Callable[[str], bool]  # whether e-mail and phone of this person may be seen
+
+
+class ExportsService:
+    """Every stream raises StoreUnavailable while it is read."""
+
+    def __init__(self, store: Store, trail: AuditTrail, clock: Clock, *, site: ZoneInfo) -> None:
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+        self._site = site
+
+    def now(self) -> datetime:
+        """By the clock of the site, as files say when they were made."""
+        return self._clock.now().astimezone(self._site)
+
+    async def note(self, subject: str, *, by: str) -> None:
+        """Writes down that this left the house. Raises StoreUnavailable."""
+        await self._trail.note(AuditAction.DATA_EXPORTED, subject, by=by)
+
+    def people(self, where: PeopleFilter, contacts: Contacts) -> TableStream:
+        rows = every_row(self._store, PEOPLE, Selection(terms=where.terms))
+        kept = (row.value async for row in rows if where.keeps(row.value))
+        return TableStream("People", PEOPLE_COLUMNS, _parts(kept, lambda person: _person(person, contacts)))
+
+    def attendance(self, where: AttendanceFilter) -> TableStream:
+        """Newest first."""
+        return TableStream("Attendance", ATTENDANCE_COLUMNS, self._attendance(where))
+
+    async def class_marks(self, class_id: str, first: date, last: date) -> TableStream:
+        """Raises NotFound."""
+        row = await self._store.load(CLASSES, class_id)
+        if row is None:
+            raise NotFound(f"There is no class {class_id}")
+        span = Selection(terms={"class": class_id}, first=first.isoformat(), last=last.isoformat() + AFTER_ALL)
+        return TableStream(row.value.title, MARK_COLUMNS, self._marks(span))
+
+    async def session_marks(self, session_id: str) -> TableStream:
+        """Raises NotFound."""
+        row = await self._store.load(SESSIONS, session_id)
+        if row is None:
+            raise NotFound(f"There is no session {session_id}")
+        start = row.value.starts_at.astimezone(self._site)
+        marks = self._marks(Selection(terms={"session": session_id}))
+        return TableStream(f"Session {start:%Y-%m-%d %H.%M}", MARK_COLUMNS, marks)
+
+    def day_marks(self, day: date) -> TableStream:
+        """All sessions of a day at the site."""
+        span = Selection(first=day.isoformat(), last=day.isoformat() + AFTER_ALL)
+        return TableStream(day.isoformat(), MARK_COLUMNS, self._marks(span))
+
+    def report(self, report: Report, lines: Iterable[Line]) -> TableStream:
+        """These lines of the report, and its total."""
+        rows = [_line(line, report) for line in [*lines, Line("", "Total", report.total)]]
+        return TableStream(report.title, REPORT_COLUMNS, _once(rows))
+
+    def audit(self) -> TableStream:
+        entries = (row.value async for row in every_row(self._store, AUDIT))
+        return TableStream("Audit", AUDIT_COLUMNS, _parts(entries, self._entry))
+
+    async def _attendance(self, where: AttendanceFilter) -> AsyncIterator[Part]:
+        after: Position | None = None
+        while True:
+            page = await self._store.attendance_page(where, after=after, limit=PART)
+            yield [self._record(record) for record in page.items]
+            after = page.next
+            if after is None:
+                return
+
+    async def _marks(self, selection: Selection) -> AsyncIterator[Part]:
+        """With names as they are now; who was erased has a pseudonym."""
+        marks: list[KeptMark] = []
+        async for row in every_row(self._store, MARKS, selection):
+            marks.append(row.value)
+            if len(marks) == PART:
+                yield await self._named(marks)
+                marks = []
+        yield await self._named(marks)
+
+    async def _named(self, marks: Sequence[KeptMark]) -> Part:
+        people = await self._store.load_many(PEOPLE, sorted({one.person_id for one in marks}))
+        classes = await self._store.load_many(CLASSES, sorted({one.class_id for one in marks}))
+        titles = {class_id: row.value.title for class_id, row in classes.items()}
+        return [self._mark(one, people.get(one.person_id), titles.get(one.class_id, one.class_id)) for one in marks]
+
+    def _mark(self, kept: KeptMark, person: Row[PersonProfile] | None, title: str) -> Sequence[Cell]:
+        word = standing(kept.facts)
+        return (
+            kept.local_date,
+            self._local(kept.starts_at),
+            title,
+            kept.person_id,
+            person.value.name if person else None,
+            kept.mark.status.name if kept.mark else None,
+            self._local(kept.facts.first_seen),
+            kept.mark.basis.value if kept.mark else None,
+            word.by if word else None,
+            word.reason if word else None,
+        )
+
+    def _record(self, record: Attendance) -> Sequence[Cell]:
+        return (
+            record.local_date,
+            record.key.person_id,
+            record.name,
+            record.status.value,
+            self._local(record.first_seen),
+            self._local(record.last_seen),
+            record.events,
+            record.method.value,
+            record.source,
+        )
+
+    def _entry(self, entry: AuditEntry) -> Sequence[Cell]:
+        deed = entry.deed
+        told = (deed.by, deed.action.value, deed.subject, deed.before, deed.after, deed.reason)
+        return (entry.number, self._local(deed.at), *told, entry.hash)
+
+    def _local(self, instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant.astimezone(self._site)
+
+
+def _person(person: PersonProfile, contacts: Contacts) -> Sequence[Cell]:
+    email, phone = (person.email, person.phone) if contacts(person.person_id) else (None, None)
+    described = (person.person_id, person.name, person.department, person.year)
+    return (*described, email, phone, person.active, ConsentState.of(person).value)
+
+
+def _line(line: Line, report: Report) -> Sequence[Cell]:
+    counts = [line.tally.counted_as(kind) for kind in AttendanceStatus]
+    percent = None if line.tally.percent is None else round(line.tally.percent, 1)
+    return (line.key, line.name, line.tally.total, *counts, percent, line.tally.warns(report.threshold_percent))
+
+
+async def _parts(values: AsyncIterator[Value], row: Callable[[Value], Sequence[Cell]]) -> AsyncIterator[Part]:
+    part: list[Sequence[Cell]] = []
+    async for value in values:
+        part.append(row(value))
+        if len(part) == PART:
+            yield part
+            part = []
+    yield part
+
+
+async def _once(rows: Part) -> AsyncIterator[Part]:
+    yield rows
