@@ -100,6 +100,7 @@ class Password:
     hash: str = field(repr=False)  # argon2id, with its parameters and salt
     set_at: datetime
     origin: PasswordOrigin
+    password_id: str  # of its own for each password that was set: two may be set at one instant
 
 
 @dataclass(frozen=True, slots=True)

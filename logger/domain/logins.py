@@ -31,7 +31,7 @@ class Login:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
-    password_set_at: datetime | None  # of the password it was opened with: another password ends it
+    password_id: str | None  # of the password it was opened with: another password ends it
 
     @property
     def login_id(self) -> str:
@@ -39,8 +39,7 @@ class Login:
         return self.digest[:12]
 
     def is_open(self, account: Account, now: datetime) -> bool:
-        set_at = account.password.set_at if account.password else None
-        if not account.active or now >= self.expires_at or self.password_set_at != set_at:
+        if not account.active or now >= self.expires_at or self.password_id != _password_id(account):
             return False
         return self.kind is not LoginKind.BROWSER or now - self.seen_at < IDLE
 
@@ -55,8 +54,12 @@ def open_login(account: Account, digest: str, kind: LoginKind, label: str, now: 
         created_at=now,
         seen_at=now,
         expires_at=now + lifetime if lifetime else NEVER,
-        password_set_at=account.password.set_at if account.password else None,
+        password_id=_password_id(account),
     )
+
+
+def _password_id(account: Account) -> str | None:
+    return account.password.password_id if account.password else None
 
 
 @dataclass(frozen=True, slots=True)

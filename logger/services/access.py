@@ -2,13 +2,14 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from logger.domain.accounts import NOTHING_IN_PARTICULAR, Action, Actor, Role, Subject, may
 from logger.domain.logins import Login, LoginKind
 from logger.services.keys import KeyRing
 from logger.services.logins import LOGIN_PREFIX, LoginsService
-from logger.store.kinds import CLASSES, SCHEDULES, SESSIONS
+from logger.store.kinds import CLASSES, ROOMS, SCHEDULES, SESSIONS
 from logger.store.tables import RowStore
 from shared.web.errors import Forbidden
 
@@ -59,6 +60,15 @@ class AccessService:
         if key is None:
             return None
         return Caller(Actor(f"key:{key.key_id}", Role.PROGRAM, scopes=key.scopes), key.label)
+
+    async def require_cameras(self, actor: Actor, sources: Iterable[str | None]) -> None:
+        """Raises Forbidden for a device that speaks of another room's cameras."""
+        if actor.role is not Role.DEVICE or actor.room is None:
+            return
+        room = await self._store.load(ROOMS, actor.room)
+        own = {actor.room} | (frozenset() if room is None else room.value.sources)
+        if not own.issuperset(sources):
+            raise Forbidden("This device belongs to another room than that camera")
 
     async def subject_of_class(self, class_id: str) -> Subject:
         """Of nobody when there is no such class: who may reach their own alone is not told which there are."""

@@ -1,5 +1,6 @@
 """Accounts: who may sign in, as what."""
 
+import secrets
 from dataclasses import dataclass, replace
 
 from logger.domain.accounts import HUMAN, Account, Password, PasswordOrigin, Role, account_id_from
@@ -141,7 +142,7 @@ class AccountsService:
         return row
 
     async def _hashed(self, password: str, origin: PasswordOrigin) -> Password:
-        return Password(await self._passwords.hash(password), self._clock.now(), origin)
+        return Password(await self._passwords.hash(password), self._clock.now(), origin, secrets.token_hex(8))
 
     async def _save_new(self, account: Account, by: str) -> None:
         try:

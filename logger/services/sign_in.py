@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from logger.domain.accounts import Account, LockOut, Password, account_id_from, locked_until
+from logger.domain.accounts import Account, LockOut, account_id_from, locked_until
 from logger.domain.logins import Attempts, LoginKind
 from logger.domain.text import Unfit
 from logger.errors import Outdated, TooManyAttempts, WrongPassword
@@ -84,7 +84,7 @@ class SignInService:
         kept = row.value.password
         if kept is None or not self._passwords.is_outdated(kept.hash):
             return row.value
-        renewed = Password(await self._passwords.hash(password), kept.set_at, kept.origin)
+        renewed = replace(kept, hash=await self._passwords.hash(password))
         try:
             return (await self._store.save(ACCOUNTS, replace(row.value, password=renewed), row.version)).value
         except Outdated:
