@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -11,11 +12,26 @@ from prometheus_client import CollectorRegistry
 from logger.app_state import State
 from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
-from logger.routes import accounts, attendance, auth, compat, events, keys, pages
+from logger.routes import (
+    accounts,
+    attendance,
+    auth,
+    classes,
+    compat,
+    events,
+    exports,
+    keys,
+    pages,
+    people,
+    reports,
+    schedules,
+)
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.audit import AuditService
+from logger.services.classes import ClassesService
+from logger.services.exports import ExportsService
 from logger.services.ingest import IngestService
 from logger.services.keys import FixedKeys, KeyAdministration, KeyRing, StoredKeys
 from logger.services.live import LiveFeed
@@ -23,10 +39,15 @@ from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from logger.services.marks import MarksService
 from logger.services.passwords import Argon2Passwords, Passwords
+from logger.services.people import PeopleService
 from logger.services.placement import Placement
+from logger.services.reports import ReportsService
+from logger.services.schedules import SchedulesService
+from logger.services.school import School
 from logger.services.session_clock import SessionClock
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
+from logger.services.trail import AuditTrail
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
 from logger.store.sqlite import SqliteStore
@@ -74,7 +95,20 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-    for routes in (events, attendance, compat, auth, accounts, keys, pages):
+    for routes in (
+        events,
+        attendance,
+        compat,
+        auth,
+        accounts,
+        keys,
+        exports,
+        people,
+        classes,
+        schedules,
+        reports,
+        pages,
+    ):
         app.include_router(routes.router)
     return app
 
@@ -126,7 +160,22 @@ def build_state(
         sessions=sessions,
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
+        school=build_school(settings, store, audit, clock),
     )
+
+
+def build_school(settings: LoggerSettings, store: Store, trail: AuditTrail, clock: Clock) -> School:
+    return School(
+        people=PeopleService(store, trail, clock),
+        classes=ClassesService(store, trail, site=settings.site, new_id=_new_id),
+        schedules=SchedulesService(store, trail, clock, site=settings.site, new_id=_new_id),
+        reports=ReportsService(store, threshold_percent=settings.warn_below_percent),
+        exports=ExportsService(store, trail, clock, site=settings.site),
+    )
+
+
+def _new_id() -> str:
+    return uuid4().hex
 
 
 async def _prepare(store: Store) -> None:

@@ -12,6 +12,7 @@ from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from logger.services.marks import MarksService
+from logger.services.school import School
 from logger.services.session_clock import SessionClock
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
@@ -35,3 +36,4 @@ class State:
     sessions: SessionsService
     session_clock: SessionClock
     pages: Pages
+    school: School

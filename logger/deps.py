@@ -13,13 +13,14 @@ from pydantic import BaseModel, ValidationError
 from logger.app_state import State
 from logger.domain.accounts import Action, Actor, Reach, Subject, reach_of
 from logger.errors import Conflict, InvalidJson
-from logger.services.access import Caller, require
+from logger.services.access import AccessService, Caller, require
 from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.ingest import IngestService
 from logger.services.keys import KeyAdministration
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.school import School
 from logger.services.sign_in import SignInService
 from shared.contracts.events import EventBatch
 from shared.security import presented_secret
@@ -49,6 +50,10 @@ async def get_marking(request: Request) -> MarkingService:
     return state_of(request).marking
 
 
+async def get_access(request: Request) -> AccessService:
+    return state_of(request).access
+
+
 async def get_accounts(request: Request) -> AccountsService:
     return state_of(request).accounts
 
@@ -65,6 +70,10 @@ async def get_key_administration(request: Request) -> KeyAdministration:
     return administration
 
 
+async def get_school(request: Request) -> School:
+    return state_of(request).school
+
+
 async def get_logins(request: Request) -> LoginsService:
     return state_of(request).logins
 
@@ -72,7 +81,9 @@ async def get_logins(request: Request) -> LoginsService:
 IngestDep = Annotated[IngestService, Depends(get_ingest)]
 AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
+SchoolDep = Annotated[School, Depends(get_school)]
 LoginsDep = Annotated[LoginsService, Depends(get_logins)]
+AccessDep = Annotated[AccessService, Depends(get_access)]
 AccountsDep = Annotated[AccountsService, Depends(get_accounts)]
 SignInDep = Annotated[SignInService, Depends(get_sign_in)]
 KeyAdministrationDep = Annotated[KeyAdministration, Depends(get_key_administration)]
