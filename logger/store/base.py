@@ -96,6 +96,14 @@ class StoredKey:
     revoked_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """How many rows a step changed or removed."""
+
+    events: int
+    attendance: int
+
+
 class AttendanceStore(Protocol):
     async def record(self, sightings: Sequence[Sighting]) -> list[Recorded]:
         """Keeps each sighting once and extends the attendance it belongs to; durable when it returns.
@@ -116,6 +124,8 @@ class AttendanceStore(Protocol):
     async def set_status(self, key: AttendanceKey, status: AttendanceStatus) -> None:
         """Changes the record, when there is one, to what its session's marks say."""
         ...
+
+    async def attendance_of(self, record_id: str) -> Attendance | None: ...
 
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         """By first_seen, newest first. Records that arrive while somebody pages shift nothing."""
@@ -140,7 +150,18 @@ class KeyStore(Protocol):
         ...
 
 
-class Store(AttendanceStore, KeyStore, RowStore, Protocol):
+class PrivacyStore(Protocol):
+    async def pseudonymize(self, person_id: str, pseudonym: str) -> Touched:
+        """Puts the pseudonym in the place of the person's number and name wherever events and attendance have them.
+        Repeating a call that failed half way completes it; an event that comes again is still a duplicate."""
+        ...
+
+    async def forget_before(self, day: date) -> Touched:
+        """Removes the events and the attendance of earlier days. Repeating it is harmless."""
+        ...
+
+
+class Store(AttendanceStore, PrivacyStore, KeyStore, RowStore, Protocol):
     async def prepare(self) -> None:
         """Makes tables, collections and unique indexes where they are missing. Done before the first use by the
         store itself; raises StoreUnusable when the data in it does not allow them."""

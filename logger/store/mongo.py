@@ -28,7 +28,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import NO_RECORD, LoggedSighting, Sighting
 from logger.errors import StartError, StoreUnavailable, StoreUnusable
-from logger.store import mongo_rows
+from logger.store import mongo_privacy, mongo_rows
 from logger.store.base import (
     Acknowledgement,
     AttendanceFilter,
@@ -38,6 +38,7 @@ from logger.store.base import (
     Reconciliation,
     Recorded,
     StoredKey,
+    Touched,
 )
 from logger.store.documents import (
     attendance_document,
@@ -160,6 +161,13 @@ class MongoStore:
         with _translated():
             await self._attendance.update_one({"_id": key.record_id}, {"$set": {"status": status.value}})
 
+    async def attendance_of(self, record_id: str) -> Attendance | None:
+        await self.prepare()
+        with _translated():
+            document = await self._attendance.find_one({"_id": record_id})
+            counts = await self._count_events([record_id])
+        return None if document is None else attendance_from({**document, "events": counts.get(record_id, 0)})
+
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         await self.prepare()
         wanted = _given(
@@ -197,6 +205,12 @@ class MongoStore:
             records = await self._attendance.count_documents({})
         return Reconciliation(events=events, attendance=records, repaired=repaired)
 
+    async def pseudonymize(self, person_id: str, pseudonym: str) -> Touched:
+        return await self._in_rows(mongo_privacy.pseudonymize, person_id, pseudonym)
+
+    async def forget_before(self, day: date) -> Touched:
+        return await self._in_rows(mongo_privacy.forget_before, day.isoformat())
+
     async def load(self, table: Table[Value], key: str) -> Row[Value] | None:
         return await self._in_rows(mongo_rows.load, table, key)
 
@@ -211,6 +225,9 @@ class MongoStore:
 
     async def remove(self, table: Table[Any], key: str) -> bool:
         return await self._in_rows(mongo_rows.remove, table, key)
+
+    async def remove_many(self, table: Table[Any], keys: Sequence[str]) -> int:
+        return await self._in_rows(mongo_rows.remove_many, table, keys)
 
     async def select(self, table: Table[Value], selection: Selection) -> list[Row[Value]]:
         return await self._in_rows(mongo_rows.select, table, selection)

@@ -77,6 +77,10 @@ async def remove(database: Any, table: Table[Any], key: str) -> bool:
     return bool((await database[f"r_{table.name}"].delete_one({"_id": key})).deleted_count)
 
 
+async def remove_many(database: Any, table: Table[Any], keys: Sequence[str]) -> int:
+    return int((await database[f"r_{table.name}"].delete_many({"_id": {"$in": list(keys)}})).deleted_count)
+
+
 async def select(database: Any, table: Table[Value], wanted: Selection) -> list[Row[Value]]:
     way = -1 if wanted.descending else 1
     found = database[f"r_{table.name}"].find(_filter(table, wanted)).sort([("place", way), ("key", way)])

@@ -17,7 +17,7 @@ from uuid import UUID
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
 from logger.domain.sightings import NO_RECORD, LoggedSighting, Sighting
 from logger.errors import StoreBusy, StoreUnavailable
-from logger.store import sqlite_rows
+from logger.store import sqlite_privacy, sqlite_rows
 from logger.store.base import (
     Acknowledgement,
     AttendanceFilter,
@@ -27,6 +27,7 @@ from logger.store.base import (
     Reconciliation,
     Recorded,
     StoredKey,
+    Touched,
 )
 from logger.store.documents import (
     Fields,
@@ -112,6 +113,9 @@ class SqliteStore:
         change = "UPDATE attendance SET status = ? WHERE id = ?"
         await self._write(lambda connection: connection.execute(change, (status.value, key.record_id)).rowcount)
 
+    async def attendance_of(self, record_id: str) -> Attendance | None:
+        return await self._read(lambda connection: _attendance(connection, record_id))
+
     async def attendance_page(self, where: AttendanceFilter, *, after: Position | None, limit: int) -> Page[Attendance]:
         sql, values = attendance_query(where, after, limit)
         rows = await self._read(lambda connection: connection.execute(sql, values).fetchall())
@@ -130,6 +134,12 @@ class SqliteStore:
         events, records = await self._read(_counts)
         return Reconciliation(events=events, attendance=records, repaired=sum(repaired))
 
+    async def pseudonymize(self, person_id: str, pseudonym: str) -> Touched:
+        return await self._write(lambda connection: sqlite_privacy.pseudonymize(connection, person_id, pseudonym))
+
+    async def forget_before(self, day: date) -> Touched:
+        return await self._write(lambda connection: sqlite_privacy.forget_before(connection, day.isoformat()))
+
     async def load(self, table: Table[Value], key: str) -> Row[Value] | None:
         return await self._read(lambda connection: sqlite_rows.load(connection, table, key))
 
@@ -144,6 +154,9 @@ class SqliteStore:
 
     async def remove(self, table: Table[Any], key: str) -> bool:
         return await self._write(lambda connection: sqlite_rows.remove(connection, table, key))
+
+    async def remove_many(self, table: Table[Any], keys: Sequence[str]) -> int:
+        return await self._write(lambda connection: sqlite_rows.remove_many(connection, table, keys))
 
     async def select(self, table: Table[Value], selection: Selection) -> list[Row[Value]]:
         return await self._read(lambda connection: sqlite_rows.select(connection, table, selection))

@@ -67,6 +67,15 @@ def remove(connection: sqlite3.Connection, table: Table[Any], key: str) -> bool:
     return connection.execute(f"DELETE FROM r_{table.name} WHERE key = ?", (key,)).rowcount > 0
 
 
+def remove_many(connection: sqlite3.Connection, table: Table[Any], keys: Sequence[str]) -> int:
+    removed = 0
+    for start in range(0, len(keys), _MOST_VARIABLES):
+        part = keys[start : start + _MOST_VARIABLES]
+        places = ", ".join("?" * len(part))
+        removed += connection.execute(f"DELETE FROM r_{table.name} WHERE key IN ({places})", part).rowcount
+    return removed
+
+
 def select(connection: sqlite3.Connection, table: Table[Value], wanted: Selection) -> list[Row[Value]]:
     conditions, values = _conditions(table, wanted)
     way = "DESC" if wanted.descending else "ASC"
