@@ -15,16 +15,20 @@ from logger.metrics import LoggerMetrics
 from logger.routes import (
     accounts,
     attendance,
+    audit,
     auth,
     classes,
     compat,
+    corrections,
     events,
     exports,
     keys,
+    live,
     pages,
     people,
     reports,
     schedules,
+    sessions,
 )
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
@@ -73,7 +77,7 @@ def create_app(
     metrics = LoggerMetrics(registry)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             opened = store or build_store(settings)
             stack.push_async_callback(opened.close)
@@ -83,6 +87,7 @@ def create_app(
             state = build_state(settings, opened, clock, metrics, passwords)
             stack.push_async_callback(state.session_clock.stop)
             state.session_clock.start()
+            app.state.before_stop = state.feed.close
             yield {"logger": state, "readiness": _readiness(settings, opened, metrics, state.session_clock)}
 
     app = build_app(
@@ -106,6 +111,10 @@ def create_app(
         people,
         classes,
         schedules,
+        sessions,
+        corrections,
+        live,
+        audit,
         reports,
         pages,
     ):

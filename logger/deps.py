@@ -16,11 +16,15 @@ from logger.errors import Conflict, InvalidJson
 from logger.services.access import AccessService, Caller, require
 from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
+from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
 from logger.services.keys import KeyAdministration
+from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
+from logger.services.marks import MarksService
 from logger.services.school import School
+from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from shared.contracts.events import EventBatch
 from shared.security import presented_secret
@@ -70,6 +74,22 @@ async def get_key_administration(request: Request) -> KeyAdministration:
     return administration
 
 
+async def get_sessions(request: Request) -> SessionsService:
+    return state_of(request).sessions
+
+
+async def get_marks(request: Request) -> MarksService:
+    return state_of(request).marks
+
+
+async def get_audit(request: Request) -> AuditService:
+    return state_of(request).audit
+
+
+async def get_feed(request: Request) -> LiveFeed:
+    return state_of(request).feed
+
+
 async def get_school(request: Request) -> School:
     return state_of(request).school
 
@@ -82,6 +102,10 @@ IngestDep = Annotated[IngestService, Depends(get_ingest)]
 AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
 SchoolDep = Annotated[School, Depends(get_school)]
+SessionsDep = Annotated[SessionsService, Depends(get_sessions)]
+MarksDep = Annotated[MarksService, Depends(get_marks)]
+AuditDep = Annotated[AuditService, Depends(get_audit)]
+FeedDep = Annotated[LiveFeed, Depends(get_feed)]
 LoginsDep = Annotated[LoginsService, Depends(get_logins)]
 AccessDep = Annotated[AccessService, Depends(get_access)]
 AccountsDep = Annotated[AccountsService, Depends(get_accounts)]

@@ -29,11 +29,14 @@ class LiveEvent:
     detail: str | None = None
 
 
+_END = LiveEvent(LiveKind.SESSION, datetime.min)  # noqa: DTZ901 - known by its identity alone
+
+
 class LiveFeed:
     """Listeners of this process. Publishing never waits for any of them."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[LiveEvent | None]] = set()
+        self._listeners: set[asyncio.Queue[LiveEvent]] = set()
         self._closed = False
 
     def publish(self, event: LiveEvent) -> None:
@@ -44,10 +47,12 @@ class LiveFeed:
                 listener.put_nowait(LiveEvent(LiveKind.MISSED, event.at))
             listener.put_nowait(event)
 
-    async def subscribe(self) -> AsyncIterator[LiveEvent]:
-        """What is published from the first step of the iteration on, until the feed is closed."""
+    async def subscribe(self, *, idle_s: float | None = None) -> AsyncIterator[LiveEvent | None]:
+        """What is published from now on, until the feed is closed. None at once, so that it is known to listen, and
+        whenever nothing has happened for `idle_s`."""
         with self._listening() as listener:
-            while (event := await listener.get()) is not None:
+            yield None
+            while (event := await _next(listener, idle_s)) is not _END:
                 yield event
 
     def close(self) -> None:
@@ -56,15 +61,23 @@ class LiveFeed:
         for listener in self._listeners:
             if listener.full():
                 listener.get_nowait()
-            listener.put_nowait(None)
+            listener.put_nowait(_END)
 
     @contextmanager
-    def _listening(self) -> Iterator["asyncio.Queue[LiveEvent | None]"]:
-        listener: asyncio.Queue[LiveEvent | None] = asyncio.Queue(MAX_WAITING)
+    def _listening(self) -> Iterator["asyncio.Queue[LiveEvent]"]:
+        listener: asyncio.Queue[LiveEvent] = asyncio.Queue(MAX_WAITING)
         if self._closed:
-            listener.put_nowait(None)
+            listener.put_nowait(_END)
         self._listeners.add(listener)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+
+async def _next(listener: "asyncio.Queue[LiveEvent]", idle_s: float | None) -> LiveEvent | None:
+    try:
+        async with asyncio.timeout(idle_s):
+            return await listener.get()
+    except TimeoutError:
+        return None

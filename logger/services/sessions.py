@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from logger.domain import sessions as rules
 from logger.domain.audit import AuditAction
 from logger.domain.classes import Room, SchoolClass
+from logger.domain.days import local_day
 from logger.domain.kept_marks import KeptMark, counted_from_text
 from logger.domain.marking import Correction, Mark, standing
 from logger.domain.people import PersonProfile
@@ -34,7 +35,7 @@ from shared.logs import get_logger
 log = get_logger(__name__)
 
 _DAY = timedelta(days=1)
-PLAN_EVERY = timedelta(minutes=1)
+PLAN_EVERY = timedelta(seconds=10)
 MOST_UNKNOWN = 1_000  # sightings of a day that are looked at for the count
 
 Move = Callable[[Session, list[Session]], Session]
@@ -90,6 +91,9 @@ class SessionsService:
         self._new_id = new_id
         self._planner = Planner(rows, clock, site=site)
         self._planned_at: datetime | None = None
+
+    def local_today(self) -> date:
+        return local_day(self._clock.now(), self._site)
 
     async def today(self, day: date) -> list[SessionSummary]:
         """The sessions that start on this day at the site, in their order."""

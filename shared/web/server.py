@@ -1,11 +1,24 @@
 """Runs an application under uvicorn until SIGTERM or SIGINT, letting requests in flight finish."""
 
 import signal
+import socket
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from shared.settings import ServiceSettings
+
+
+class _Server(uvicorn.Server):
+    """Calls the application's `before_stop`, where it has one, while there are still answers under way: streams that
+    would not end by themselves have to be ended before anybody waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        before_stop = getattr(cast("FastAPI", self.config.app).state, "before_stop", None)
+        if before_stop is not None:
+            before_stop()
+        await super().shutdown(sockets)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> int:
@@ -19,7 +32,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> int:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_timeout_s,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: None)  # uvicorn raises it again after its orderly stop
     server.run()
