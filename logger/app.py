@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -15,20 +16,16 @@ from logger.metrics import LoggerMetrics
 from logger.routes import (
     accounts,
     attendance,
-    audit,
     auth,
     classes,
     compat,
-    corrections,
     events,
     exports,
     keys,
-    live,
     pages,
     people,
     reports,
     schedules,
-    sessions,
 )
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
@@ -44,7 +41,9 @@ from logger.services.marking import MarkingService
 from logger.services.marks import MarksService
 from logger.services.passwords import Argon2Passwords, Passwords
 from logger.services.people import PeopleService
+from logger.services.personal_data import PersonalDataService
 from logger.services.placement import Placement
+from logger.services.recognizer import TIMEOUT_S, NoPhotoKeeper, PhotoKeeper, RecognizerPhotos
 from logger.services.reports import ReportsService
 from logger.services.schedules import SchedulesService
 from logger.services.school import School
@@ -77,17 +76,18 @@ def create_app(
     metrics = LoggerMetrics(registry)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             opened = store or build_store(settings)
             stack.push_async_callback(opened.close)
             await _prepare(opened)
             passwords = Argon2Passwords()
             stack.callback(passwords.close)
-            state = build_state(settings, opened, clock, metrics, passwords)
+            state = build_state(
+                settings, opened, clock, metrics, passwords=passwords, photos=_photo_keeper(settings, stack)
+            )
             stack.push_async_callback(state.session_clock.stop)
             state.session_clock.start()
-            app.state.before_stop = state.feed.close
             yield {"logger": state, "readiness": _readiness(settings, opened, metrics, state.session_clock)}
 
     app = build_app(
@@ -111,10 +111,6 @@ def create_app(
         people,
         classes,
         schedules,
-        sessions,
-        corrections,
-        live,
-        audit,
         reports,
         pages,
     ):
@@ -135,7 +131,13 @@ def build_store(settings: LoggerSettings) -> Store:
 
 
 def build_state(
-    settings: LoggerSettings, store: Store, clock: Clock, metrics: LoggerMetrics, passwords: Passwords
+    settings: LoggerSettings,
+    store: Store,
+    clock: Clock,
+    metrics: LoggerMetrics,
+    *,
+    passwords: Passwords,
+    photos: PhotoKeeper,
 ) -> State:
     site = settings.site
     audit, feed, placement = AuditService(store, clock), LiveFeed(), Placement(store, clock)
@@ -169,18 +171,32 @@ def build_state(
         sessions=sessions,
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
-        school=build_school(settings, store, audit, clock),
+        school=build_school(settings, store, audit, clock, photos),
     )
 
 
-def build_school(settings: LoggerSettings, store: Store, trail: AuditTrail, clock: Clock) -> School:
+def build_school(
+    settings: LoggerSettings, store: Store, trail: AuditTrail, clock: Clock, photos: PhotoKeeper
+) -> School:
+    classes = ClassesService(store, trail, site=settings.site, new_id=_new_id)
     return School(
         people=PeopleService(store, trail, clock),
-        classes=ClassesService(store, trail, site=settings.site, new_id=_new_id),
+        classes=classes,
         schedules=SchedulesService(store, trail, clock, site=settings.site, new_id=_new_id),
         reports=ReportsService(store, threshold_percent=settings.warn_below_percent),
         exports=ExportsService(store, trail, clock, site=settings.site),
+        personal_data=PersonalDataService(store, classes, photos, trail, clock, new_id=_new_id),
     )
+
+
+def _photo_keeper(settings: LoggerSettings, stack: AsyncExitStack) -> PhotoKeeper:
+    if settings.recognizer_url is None:
+        return NoPhotoKeeper()
+    key = settings.recognizer_key
+    headers = {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}
+    client = httpx.AsyncClient(base_url=str(settings.recognizer_url), headers=headers, timeout=TIMEOUT_S)
+    stack.push_async_callback(client.aclose)
+    return RecognizerPhotos(client)
 
 
 def _new_id() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.security import ApiKey, Scope, new_key
@@ -30,6 +30,8 @@ class LoggerSettings(ServiceSettings):
     api_keys: SecretStr | None = None  # "scope+scope=secret, …"; None: keys live in the store
     mark_attendance: Literal["verify", "trusted"] = "verify"
     mark_window_s: Annotated[float, Field(gt=0, le=3600)] = 60  # how fresh a sighting a front end may speak of
+    recognizer_url: HttpUrl | None = None  # asked to remove the photos of who is erased
+    recognizer_key: SecretStr | None = None
     warn_below_percent: Annotated[float, Field(ge=0, le=100)] = 75  # reports warn of who was present less
     max_body_bytes: Annotated[int, Field(ge=1_000)] = 4 * 1024 * 1024  # room for a thousand events
 

@@ -1,6 +1,6 @@
 """`/v1/people`: who may be on a roster."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
@@ -11,7 +11,7 @@ from logger.domain.people_import import UnreadableImport, decode_csv
 from logger.errors import InvalidCursor, InvalidRequest, NotFound, Outdated, StoreUnavailable
 from logger.routes.contacts import contacts_for
 from logger.routes.school_queries import PeopleQuery
-from logger.routes.school_wire import ConsentBody, ImportRecord, PersonBody, PersonPage, PersonRecord
+from logger.routes.school_wire import ConsentBody, ImportRecord, PersonBody, PersonPage, PersonRecord, ReceiptRecord
 from logger.services.cursor import decode_place, encode_place
 from logger.store.kinds import PEOPLE
 from shared.web.errors import Forbidden, Unauthenticated, problems
@@ -69,6 +69,14 @@ async def withdraw_consent(
     return PersonRecord.of(row, with_contacts=True)
 
 
+@router.get("/{person_id:path}/everything", responses=problems(NotFound))
+async def everything(
+    person_id: str, school: SchoolDep, actor: Annotated[Actor, allowed(Action.EXPORT_PERSON)]
+) -> dict[str, Any]:
+    """All that is held on a person: profile, consent, classes, marks, attendance, events and deeds."""
+    return await school.personal_data.everything_about(person_id, by=actor.account_id)
+
+
 @router.get("/{person_id:path}", responses=problems(NotFound))
 async def person(
     person_id: str, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_PEOPLE)]
@@ -89,6 +97,15 @@ async def save_person(
         fields = {**body.fields(), ProfileField.PERSON_ID: person_id}
         row = await school.people.add(fields, by=actor.account_id)
     return PersonRecord.of(row, with_contacts=True)
+
+
+@router.delete("/{person_id:path}", responses=problems(NotFound))
+async def erase(
+    person_id: str, school: SchoolDep, actor: Annotated[Actor, allowed(Action.ERASE_PEOPLE)]
+) -> ReceiptRecord:
+    """Removes profile, contact and photos; attendance stays under a pseudonym. What failed half way is gone on with by
+    asking again."""
+    return ReceiptRecord.of(await school.personal_data.erase(person_id, by=actor.account_id))
 
 
 async def _csv(request: Request) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from logger.domain.classes import Room, SchoolClass
+from logger.domain.erasure import Erasure, Photos
 from logger.domain.people import Consent, ConsentHow, PersonProfile, ProfileField
 from logger.domain.people_import import ImportPreview
 from logger.domain.policy import AttendancePolicy
@@ -307,15 +308,31 @@ class ReportRecord(WireModel):
 
 
 class ReceiptRecord(WireModel):
-    """What became of everything that was held on a person."""
+    """What became of everything that was held on a person. `done` is false while photos could not be removed: ask
+    again."""
 
     receipt_id: str
-    person_id: str
-    erased_at: datetime
+    begun_at: datetime
+    done: bool
     profile: bool
     classes: int
-    marks: int
-    attendance: int
-    events: int
-    photos: str
+    marks_under_pseudonym: int
+    attendance_under_pseudonym: int
+    events_under_pseudonym: int
+    photos: Photos
     photos_detail: str
+
+    @classmethod
+    def of(cls, erasure: Erasure) -> "ReceiptRecord":
+        return cls(
+            receipt_id=erasure.erasure_id,
+            begun_at=erasure.begun_at,
+            done=erasure.is_done,
+            profile=erasure.profile,
+            classes=erasure.classes,
+            marks_under_pseudonym=erasure.marks,
+            attendance_under_pseudonym=erasure.attendance,
+            events_under_pseudonym=erasure.events,
+            photos=erasure.photos.photos,
+            photos_detail=erasure.photos.detail,
+        )

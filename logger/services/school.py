@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from logger.services.classes import ClassesService
 from logger.services.exports import ExportsService
 from logger.services.people import PeopleService
+from logger.services.personal_data import PersonalDataService
 from logger.services.reports import ReportsService
 from logger.services.schedules import SchedulesService
 
@@ -16,3 +17,4 @@ class School:
     schedules: SchedulesService
     reports: ReportsService
     exports: ExportsService
+    personal_data: PersonalDataService

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from logger.domain.accounts import Account
 from logger.domain.audit import AuditEntry
 from logger.domain.classes import Room, SchoolClass
+from logger.domain.erasure import Erasure
 from logger.domain.kept_marks import KeptMark, counted_as_text
 from logger.domain.logins import Attempts, Login
 from logger.domain.people import PersonProfile
@@ -104,6 +105,14 @@ ATTEMPTS: Table[Attempts] = Table(
     order=lambda one: one.failures[-1].isoformat(),
 )
 
+ERASURES: Table[Erasure] = Table(
+    name="erasures",
+    adapter=TypeAdapter(Erasure),
+    key=lambda one: one.erasure_id,
+    order=lambda one: one.begun_at.isoformat(),
+    terms={"person": lambda one: one.person_id},
+)
+
 TABLES: tuple[Table[Any], ...] = (
     PEOPLE,
     CLASSES,
@@ -116,4 +125,5 @@ TABLES: tuple[Table[Any], ...] = (
     ACCOUNTS,
     LOGINS,
     ATTEMPTS,
+    ERASURES,
 )

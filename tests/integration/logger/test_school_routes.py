@@ -254,3 +254,15 @@ async def test_attendance_is_exported_by_the_filters_of_its_list(
     rows = rows_of(await office.get("/v1/attendance.csv", params={"date": "2025-03-03"}))
     assert [row[1] for row in rows] == ["Roll number", "102"]
     assert len(rows_of(await office.get("/v1/attendance.csv", params={"date": "2025-03-04"}))) == 1
+
+
+async def test_a_person_takes_all_that_is_held_and_is_erased(
+    office: httpx.AsyncClient, physics: str, marked: date
+) -> None:
+    held = (await office.get("/v1/people/2021/CS/1/everything")).json()
+    assert (held["profile"]["name"], held["classes"], len(held["marks"])) == ("Ada Lovelace", ["Physics"], 1)
+    receipt = (await office.delete("/v1/people/2021/CS/1")).json()
+    assert (receipt["done"], receipt["profile"], receipt["photos"]) == (True, True, "not_asked")
+    assert (await office.get("/v1/people/2021/CS/1")).status_code == 404
+    report = (await office.get(f"/v1/reports/classes/{physics}", params=YEAR)).json()
+    assert (report["total"]["late"], report["people"][0]["name"][:7]) == (1, "erased-")
