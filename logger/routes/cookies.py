@@ -1,7 +1,5 @@
 """The cookie that a browser is signed in by."""
 
-from datetime import UTC
-
 from fastapi import Request, Response
 
 from logger.deps import cookie_name, same_origin
@@ -14,7 +12,7 @@ def set_login(request: Request, response: Response, opened: Opened) -> None:
     response.set_cookie(
         cookie_name(request),
         opened.secret,
-        expires=opened.login.expires_at.astimezone(UTC),
+        max_age=int((opened.login.expires_at - opened.login.created_at).total_seconds()),
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from logger.deps import AttendanceDep, BatchDep, IngestDep, allowed
-from logger.domain.accounts import Action
+from logger.deps import AccessDep, AttendanceDep, BatchDep, IngestDep, allowed, own_subject
+from logger.domain.accounts import Action, Actor
 from logger.errors import InvalidCursor, InvalidJson, StoreUnavailable
 from logger.routes.answers import as_json
 from logger.routes.queries import EventsQuery
@@ -27,15 +27,22 @@ _BATCH = {"type": "object", "required": ["events"], "properties": {"events": _EV
 @router.post(
     "",
     response_model=EventResults,
-    dependencies=[allowed(Action.SEND_EVENTS)],
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BATCH}}}},
     responses=problems(InvalidJson, Unauthenticated, Forbidden, StoreUnavailable),
 )
-async def ingest(batch: BatchDep, service: IngestDep) -> Response:
+async def ingest(
+    actor: Annotated[Actor, allowed(Action.SEND_EVENTS, subject=own_subject)],
+    batch: BatchDep,
+    service: IngestDep,
+    access: AccessDep,
+) -> Response:
     """Keeps each event once and extends the attendance it belongs to. One result for each, in their order.
+
+    A device sends what the cameras of its own room saw.
 
     Sending a batch again is safe. An event that cannot be taken is `rejected`, with a reason, and the others are kept.
     """
+    await access.require_cameras(actor, {event.source for event in batch.events})
     return as_json(await service.ingest(batch.events))
 
 

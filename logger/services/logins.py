@@ -68,9 +68,6 @@ class LoginsService:
         """Closing twice is harmless."""
         await self._store.remove(LOGINS, login.digest)
 
-    async def close_secret(self, secret: str) -> None:
-        await self._store.remove(LOGINS, digest_of(secret))
-
     async def _note_use(self, row: Row[Login], now: datetime) -> None:
         if now - row.value.seen_at < SEEN_EVERY:
             return
