@@ -39,6 +39,10 @@ class LiveFeed:
         self._listeners: set[asyncio.Queue[LiveEvent]] = set()
         self._closed = False
 
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
     def publish(self, event: LiveEvent) -> None:
         for listener in self._listeners:
             if listener.full():
