@@ -23,6 +23,7 @@ from tests.bench.rows import Plan, Row
 CORES = os.cpu_count() or 1
 CLIENTS = (1, 4, 16)
 LOAD = 0.7
+ONE_LOOK = "one look, 4"
 _CONTENDERS = {  # name → threads, frames in a round: full, quick
     "bare": (1, 40, 20),
     "bare-20px": (1, 20, 4),
@@ -50,12 +51,13 @@ def measure(plan: Plan) -> list[Row]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         place = Path(folder)
         recognizer = stack.enter_context(recognizer_and_logger(place))
+        one_look = stack.enter_context(looking_once(place))
         contenders = {name: Contender(name, place / "state", place / f"{name}.log") for name in _CONTENDERS}
         for contender in contenders.values():
             stack.callback(contender.close)
         rounds: dict[str, list[Rate]] = defaultdict(list)
         for number in range(plan.of(5, 1)):
-            for name, rate in _round(plan, recognizer, contenders, number):
+            for name, rate in _round(plan, recognizer, one_look, contenders, number):
                 rounds[name].append(rate)
         return [*_rows(rounds), Row("recognizer, resident", memory_mb(recognizer.pid), "MB", target="≤ 450")]
 
@@ -74,6 +76,18 @@ def recognizer_and_logger(place: Path) -> Iterator[Service]:
         }
         with service("recognizer", place, settings) as recognizer:
             yield recognizer
+
+
+@contextmanager
+def looking_once(place: Path) -> Iterator[Service]:
+    """A recognizer that embeds what DeepFace and dlib embed: the face, and not its mirror image too."""
+    settings = {
+        "RECOGNIZER_DATASET_DIR": str(place / "dataset"),
+        "RECOGNIZER_STATE_DIR": str(place / "one look"),
+        "RECOGNIZER_VIEWS": "plain",
+    }
+    with service("recognizer", place, settings) as recognizer:
+        yield recognizer
 
 
 def send(
@@ -113,7 +127,7 @@ def send(
 
 
 def _round(
-    plan: Plan, recognizer: Service, contenders: Mapping[str, Contender], number: int
+    plan: Plan, recognizer: Service, one_look: Service, contenders: Mapping[str, Contender], number: int
 ) -> Iterator[tuple[str, Rate]]:
     duration_s = plan.of(3, 2)
     yield "bare, all cores", _contend(contenders["bare"], frames=plan.of(160, 80), threads=CORES)
@@ -122,6 +136,7 @@ def _round(
         rate = send(recognizer, clients=clients, record=False, duration_s=duration_s)
         yield f"service, {clients}", rate
         fastest = max(fastest, rate.fps)
+    yield ONE_LOOK, send(one_look, clients=4, record=False, duration_s=duration_s)
     for clients in CLIENTS:
         yield f"recording, {clients}", send(recognizer, clients=clients, record=True, duration_s=duration_s)
     yield (
@@ -206,6 +221,10 @@ def _other_rows(rounds: Rounds) -> list[Row]:
             rates = rounds[f"service, {clients}"]
             ratio = median_ratio([rate.fps for rate in rates], [rate.fps for rate in rounds[name]])
             rows.append(Row(f"service at {clients} to {said}", _fps(rates), "frames/s", ratio, target=target))
+        once = rounds[ONE_LOOK]
+        ratio = median_ratio([rate.fps for rate in once], [rate.fps for rate in rounds[name]])
+        note = "the same work: RECOGNIZER_VIEWS=plain"
+        rows.append(Row(f"service at 4, one look, to {said}", _fps(once), "frames/s", ratio, note, target))
     return rows
 
 
