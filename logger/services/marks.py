@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from logger.domain.attendance import AttendanceKey
+from logger.domain.attendance import Attendance, AttendanceKey
 from logger.domain.audit import AuditAction
 from logger.domain.days import local_day
 from logger.domain.kept_marks import KeptMark, mark_key
@@ -25,11 +25,12 @@ from logger.services.live import LiveEvent, LiveFeed, LiveKind
 from logger.services.rows import every_row
 from logger.store.base import AttendanceFilter, AttendanceStore, Position
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, SESSIONS
-from logger.store.tables import NEW, RowStore, Selection
+from logger.store.tables import NEW, Row, RowStore, Selection
 from shared.clock import Clock
 from shared.contracts.events import AttendanceStatus
 
 Result = TypeVar("Result")
+Edit: TypeAlias = Callable[[Facts], Facts]
 
 AT_ONCE = 100
 BY_HAND = "Marked by hand"
@@ -89,7 +90,8 @@ class MarksService:
             )
         except InvalidCorrection as error:
             raise InvalidRequest(str(error)) from error
-        expected = await self._is_expected(session, person_id)
+        known = await self._rows.load(MARKS, mark_key(session_id, person_id))
+        expected = known.value.on_roster if known else await self._is_expected(session, person_id)
         before, after = await self._change(session_id, person_id, lambda facts: facts.corrected(word), expected)
         await self._note(AuditAction.ATTENDANCE_CORRECTED, before, after, by, word.reason)
         if after.mark is None:
@@ -137,48 +139,44 @@ class MarksService:
     async def settle(self, session: Session, roster: Collection[str]) -> None:
         """Everybody's mark in a session that has ended or was cancelled: absences, and whatever a crash left undone.
         Asked again, it changes nothing."""
-        marked = {one.person_id: one for one in await self.marks_of_session(session.session_id)}
-        seen = await self._first_seen(session.session_id)
+        wanted = Selection(terms={"session": session.session_id})
+        rows = {row.value.person_id: row async for row in every_row(self._rows, MARKS, wanted)}
+        seen = await self._seen_in(session.session_id)
         await _in_turns(
-            self._settle(session, person_id, seen.get(person_id), person_id in roster, marked.get(person_id))
-            for person_id in sorted({*roster, *marked, *seen})
+            self._settle(session, person_id, seen.get(person_id), person_id in roster, rows.get(person_id))
+            for person_id in sorted({*roster, *rows, *seen})
         )
 
     async def _settle(
-        self, session: Session, person_id: str, first_seen: datetime | None, on_roster: bool, known: KeptMark | None
+        self, session: Session, person_id: str, record: Attendance | None, on_roster: bool, row: Row[KeptMark] | None
     ) -> None:
-        def edit(facts: Facts) -> Facts:
-            return facts if first_seen is None else facts.seen(first_seen)
+        def add(facts: Facts) -> Facts:
+            return facts if record is None else facts.seen(record.first_seen)
 
-        if session.settled_at is not None and known is not None:
-            on_roster = known.on_roster
-        _, after = await self._change(session.session_id, person_id, edit, on_roster, settled=True)
-        if after.mark is not None and first_seen is not None:
+        before = row.value if row else self._unmarked(session, person_id, on_roster)
+        after = _worked_out(session, before, add, on_roster)
+        if row is None or after != before:
+            try:
+                await self._rows.save(MARKS, after, row.version if row else NEW)
+                await self._tell(before, after)
+            except Outdated:
+                _, after = await self._change(session.session_id, person_id, add, on_roster)
+        if after.mark is not None and record is not None and record.status is not after.mark.status.counts_as:
             await self._show(after.mark)
 
     async def _see(self, seen: Seen) -> tuple[KeptMark, KeptMark]:
         return await self._change(seen.session_id, seen.person_id, lambda facts: facts.seen(seen.first_seen))
 
     async def _change(
-        self,
-        session_id: str,
-        person_id: str,
-        edit: Callable[[Facts], Facts],
-        on_roster: bool = True,
-        *,
-        settled: bool = False,
+        self, session_id: str, person_id: str, edit: Edit, on_roster: bool | None = None
     ) -> tuple[KeptMark, KeptMark]:
         """Before and after. The session is read after the row: who ends it in between comes to the row later, or makes
-        this save fail and begin again. Whether a person is on the roster is decided by the first row, and when settled.
-        """
+        this save fail and begin again. Without a word about the roster, the person is on it as the row says."""
         while True:
             row = await self._rows.load(MARKS, mark_key(session_id, person_id))
             session = await self._session(session_id)
-            before = row.value if row else self._unmarked(session, person_id, on_roster)
-            expected = on_roster if settled else before.on_roster
-            facts = edit(before.facts)
-            found = mark(session, person_id, facts, on_roster=expected)
-            after = replace(before, facts=facts, on_roster=expected, mark=found)
+            before = row.value if row else self._unmarked(session, person_id, on_roster is not False)
+            after = _worked_out(session, before, edit, before.on_roster if on_roster is None else on_roster)
             if row is not None and after == before:
                 return before, after
             try:
@@ -234,14 +232,14 @@ class MarksService:
             raise NotFound("There is no such person")
         return False
 
-    async def _first_seen(self, session_id: str) -> dict[str, datetime]:
-        found: dict[str, datetime] = {}
+    async def _seen_in(self, session_id: str) -> dict[str, Attendance]:
+        found: dict[str, Attendance] = {}
         after: Position | None = None
         while True:
             page = await self._records.attendance_page(
                 AttendanceFilter(session_id=session_id), after=after, limit=1_000
             )
-            found |= {record.key.person_id: record.first_seen for record in page.items}
+            found |= {record.key.person_id: record for record in page.items}
             if page.next is None:
                 return found
             after = page.next
@@ -253,6 +251,12 @@ class MarksService:
 
     async def _all(self, wanted: Selection) -> list[KeptMark]:
         return [row.value async for row in every_row(self._rows, MARKS, wanted)]
+
+
+def _worked_out(session: Session, before: KeptMark, edit: Edit, on_roster: bool) -> KeptMark:
+    facts = edit(before.facts)
+    found = mark(session, before.person_id, facts, on_roster=on_roster)
+    return replace(before, facts=facts, on_roster=on_roster, mark=found)
 
 
 def _is_news(seen: Seen, kept: KeptMark | None) -> bool:

@@ -1,7 +1,8 @@
 """Where sightings belong, answered from memory for what is seen now and from the store for what was seen earlier."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ NEAR = timedelta(hours=1)  # a sighting this far outside every session's hours h
 LONGEST = timedelta(minutes=MAX_MINUTES)  # of a session, and of the time its doors open before it
 MAX_AGE = timedelta(seconds=2)
 REMEMBERED = timedelta(hours=2)  # seen longer ago than this: the store is asked
-LIVE_BEFORE, LIVE_AFTER = timedelta(hours=4), timedelta(hours=1)
+LIVE_BEFORE, LIVE_AFTER = timedelta(hours=2), timedelta(minutes=30)
 WHOLE_EVERY = timedelta(minutes=1)
 MAX_EARLIER = 8  # hours of the past that are remembered at once, while an outbox is emptied
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -38,24 +39,51 @@ class _Nearby:
         return cls(offer, window.opens_at - NEAR, max(window.closes_at, offer.session.ends_at) + NEAR)
 
 
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """What has to do with the sightings of a minute: by camera, and what has no camera of its own."""
+
+    by_source: Mapping[str, Sequence[_Nearby]]
+    unbound: Sequence[_Nearby]
+
+    @classmethod
+    def of(cls, nearby: Iterable[_Nearby]) -> "_Minute":
+        by_source: defaultdict[str, list[_Nearby]] = defaultdict(list)
+        unbound: list[_Nearby] = []
+        for one in nearby:
+            for source in one.offer.session.sources:
+                by_source[source].append(one)
+            if not one.offer.session.sources:
+                unbound.append(one)
+        return cls(dict(by_source), unbound)
+
+    def around(self, instant: datetime, source: str | None) -> list[Offer]:
+        """A session without cameras of its own takes sightings of those that no other session has."""
+        bound = [one.offer for one in self.by_source.get(source or "", ()) if one.first <= instant <= one.last]
+        return bound or [one.offer for one in self.unbound if one.first <= instant <= one.last]
+
+
 class _View:
-    """The offers of some span of time. Those of a minute are looked up once."""
+    """The offers of some span of time, without those that were cancelled. Those of a minute are looked up once."""
 
     def __init__(self, offers: Iterable[Offer], read_at: datetime) -> None:
         self.read_at = read_at
-        self.offers = {offer.session.session_id: offer for offer in offers}
-        self._nearby = tuple(_Nearby.of(offer) for offer in self.offers.values())
-        self._of_minute: dict[datetime, tuple[_Nearby, ...]] = {}
+        self.offers = tuple(one for one in offers if one.session.state is not SessionState.CANCELLED)
+        self._nearby = tuple(_Nearby.of(offer) for offer in self.offers)
+        self._minutes: dict[datetime, _Minute] = {}
 
-    def around(self, instant: datetime) -> list[Offer]:
-        if not self._nearby:
-            return []
-        minute = instant.replace(second=0, microsecond=0)
-        if minute not in self._of_minute:
-            self._of_minute[minute] = tuple(
-                one for one in self._nearby if one.first < minute + _MINUTE and minute <= one.last
-            )
-        return [one.offer for one in self._of_minute[minute] if one.first <= instant <= one.last]
+    def around(self, instant: datetime, source: str | None) -> list[Offer]:
+        return self._minute(instant).around(instant, source) if self._nearby else []
+
+    def open_at(self, instant: datetime) -> list[Offer]:
+        return [one.offer for one in self._nearby if instant in one.offer.session.window]
+
+    def _minute(self, instant: datetime) -> _Minute:
+        start = instant.replace(second=0, microsecond=0)
+        if start not in self._minutes:
+            found = (one for one in self._nearby if one.first < start + _MINUTE and start <= one.last)
+            self._minutes[start] = _Minute.of(found)
+        return self._minutes[start]
 
 
 class Placement:
@@ -72,20 +100,19 @@ class Placement:
 
     async def place(self, person_id: str, source: str | None, captured_at: datetime) -> InSession | NotCounted | None:
         """None: the sighting belongs to the day. Raises StoreUnavailable when the store has to be asked."""
-        offers = await self._around(captured_at)
+        view = await self._view_of(captured_at)
+        offers = view.around(captured_at, source)
         if not offers:
             return None
-        return session_for(person_id, source, captured_at, await self._as_settled(offers, person_id, captured_at))
+        offers = await self._as_settled(offers, person_id, captured_at)
+        # Whoever is expected where the doors are open belongs there: the others need not be looked at.
+        expecting = [one for one in offers if person_id in one.roster]
+        placed = session_for(person_id, source, captured_at, expecting)
+        return placed if isinstance(placed, InSession) else session_for(person_id, source, captured_at, offers)
 
     async def expecting(self, person_id: str, at: datetime) -> list[str]:
         """The sessions, by id, that are open at that moment and expect the person, the one begun last first."""
-        offers = [
-            offer
-            for offer in await self._around(at)
-            if offer.session.state is not SessionState.CANCELLED
-            and person_id in offer.roster
-            and at in offer.session.window
-        ]
+        offers = [offer for offer in (await self._view_of(at)).open_at(at) if person_id in offer.roster]
         offers.sort(key=lambda one: (one.session.begins_at <= at, one.session.starts_at), reverse=True)
         return [offer.session.session_id for offer in offers]
 
@@ -95,15 +122,15 @@ class Placement:
         async with self._reading:
             await self._read(whole=whole)
 
-    async def _around(self, instant: datetime) -> list[Offer]:
+    async def _view_of(self, instant: datetime) -> _View:
         now = self._clock.now()
         if not now - REMEMBERED <= instant <= now + LIVE_AFTER:
-            return (await self._view_of_hour(instant, now)).around(instant)
-        if not self._is_fresh(now):
+            return await self._view_of_hour(instant, now)
+        if self._view is None or not self._is_fresh(now):
             async with self._reading:
                 if not self._is_fresh(now):
                     await self._read(whole=False)
-        return self._view.around(instant) if self._view is not None else []
+        return self._view or _View((), now)
 
     def _is_fresh(self, now: datetime) -> bool:
         return self._view is not None and abs(now - self._view.read_at) <= MAX_AGE
@@ -117,7 +144,7 @@ class Placement:
             self._earlier.clear()
             return
         first, last = now - LIVE_BEFORE, now + LIVE_AFTER
-        others = [one for one in self._view.offers.values() if not first <= one.session.starts_at <= last]
+        others = [one for one in self._view.offers if not first <= one.session.starts_at <= last]
         self._view = _View([*others, *await self._offers(first, last)], now)
 
     async def _view_of_hour(self, instant: datetime, now: datetime) -> _View:
@@ -142,7 +169,7 @@ class Placement:
             if session.class_id in classes
         ]
 
-    async def _as_settled(self, offers: Sequence[Offer], person_id: str, at: datetime) -> Sequence[Offer]:
+    async def _as_settled(self, offers: list[Offer], person_id: str, at: datetime) -> list[Offer]:
         """A session that is over expects whom it expected then, whatever has become of the roster."""
         settled = [one.session for one in offers if one.session.settled_at is not None and at in one.session.window]
         if not settled:

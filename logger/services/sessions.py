@@ -38,7 +38,7 @@ _DAY = timedelta(days=1)
 PLAN_EVERY = timedelta(seconds=10)
 MOST_UNKNOWN = 1_000  # sightings of a day that are looked at for the count
 
-Move = Callable[[Session, list[Session]], Session]
+Move = Callable[[Session], Session]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +160,21 @@ class SessionsService:
     async def start(self, session_id: str, by: str) -> Session:
         """Raises NotFound, and Conflict for what its state or another session does not allow."""
         await self._move_by_clock()
-        now = self._clock.now()
-        move: Move = lambda one, others: rules.start(one, at=now, by=by, others=others)  # noqa: E731
-        return await self._moved(await self._move(session_id, move), AuditAction.SESSION_STARTED, by)
+        now, others = self._clock.now(), await self._active()
+        started = await self._move(session_id, lambda one: rules.start(one, at=now, by=by, others=others))
+        return await self._moved(started, AuditAction.SESSION_STARTED, by)
 
     async def end(self, session_id: str, by: str) -> Session:
         """Whoever is on the roster and has no mark is absent when this returns. Raises NotFound, Conflict."""
         now = self._clock.now()
-        ended = await self._move(session_id, lambda one, _: rules.end(one, at=now, by=by))
-        await self._moved(ended, AuditAction.SESSION_ENDED, by)
-        return await self._settle(ended)
+        ended = await self._move(session_id, lambda one: rules.end(one, at=now, by=by))
+        return await self._moved(await self._settle(ended), AuditAction.SESSION_ENDED, by)
 
     async def cancel(self, session_id: str, by: str) -> Session:
         """Nothing counts in it from now on. Raises NotFound, Conflict."""
         now = self._clock.now()
-        cancelled = await self._move(session_id, lambda one, _: rules.cancel(one, at=now, by=by))
-        await self._moved(cancelled, AuditAction.SESSION_CANCELLED, by)
-        return await self._settle(cancelled)
+        cancelled = await self._move(session_id, lambda one: rules.cancel(one, at=now, by=by))
+        return await self._moved(await self._settle(cancelled), AuditAction.SESSION_CANCELLED, by)
 
     async def extend(self, session_id: str, ends_at: datetime, by: str) -> Session:
         """Of a session that has begun; the others follow their schedule. Raises NotFound, InvalidRequest, Conflict."""
@@ -187,9 +185,8 @@ class SessionsService:
         if ends_at - known.starts_at > timedelta(minutes=MAX_MINUTES):
             raise InvalidRequest(f"A session lasts at most {MAX_MINUTES} minutes")
         planned = [row.value async for row in every_row(self._rows, SESSIONS, _until(ends_at, SessionState.SCHEDULED))]
-        changed = await self._move(
-            session_id, lambda one, others: rules.extend(one, ends_at, at=now, others=[*others, *planned])
-        )
+        others = [*await self._active(), *planned]
+        changed = await self._move(session_id, lambda one: rules.extend(one, ends_at, at=now, others=others))
         return await self._moved(changed, AuditAction.SESSION_CHANGED, by)
 
     async def tick(self) -> None:
@@ -232,7 +229,7 @@ class SessionsService:
         while True:
             row = await self._row(session_id)
             try:
-                moved = move(row.value, await self._active())
+                moved = move(row.value)
                 return (await self._rows.save(SESSIONS, moved, row.version)).value
             except (IllegalMove, Occupied) as error:
                 raise Conflict(str(error)) from error
@@ -255,9 +252,7 @@ class SessionsService:
         roster = row.value.roster if row is not None and session.state is SessionState.ENDED else frozenset[str]()
         await self._marks.settle(session, roster)
         settled_at = self._clock.now()
-        settled = await self._move(session.session_id, lambda one, _: replace(one, settled_at=settled_at))
-        await self._placement.refresh()
-        return settled
+        return await self._move(session.session_id, lambda one: replace(one, settled_at=settled_at))
 
     def _tell(self, session: Session) -> None:
         self._feed.publish(
