@@ -172,7 +172,8 @@ def test_every_name_with_a_prefix_of_ours_is_a_setting(prefix: str) -> None:
 
 
 def test_the_logger_understands_what_it_is_given() -> None:
-    given = {"ROLLCALL_EVENTS_KEY": "e" * 64, "ROLLCALL_READ_KEY": "f" * 64, "MONGO_PASSWORD": "c" * 64}
+    secrets = ("ROLLCALL_EVENTS_KEY", "ROLLCALL_READ_KEY", "MONGO_PASSWORD", "LOGGER_ADMIN_PASSWORD")
+    given = {name: letter * 64 for name, letter in zip(secrets, "efca", strict=True)}
     environment = {
         name.removeprefix("LOGGER_").lower(): interpolated(value, given | {"LOGGER_TIMEZONE": "Asia/Kolkata"})
         for name, value in environment_of("logger").items()
@@ -183,6 +184,7 @@ def test_the_logger_understands_what_it_is_given() -> None:
 
     assert [sorted(key.scopes) for key in settings.fixed_keys or ()] == [["events:write"], ["attendance:read"]]
     assert settings.sqlite_path is None
+    assert settings.admin_password is not None
     assert settings.timezone == "Asia/Kolkata"
 
 

@@ -49,6 +49,9 @@ def test_what_is_printed_works_and_ctrl_c_stops_both(launched: Any, tmp_path: Pa
     headers = {"X-API-Key": (tmp_path / key_file).read_text().strip()}
     [record] = httpx.get(attendance, headers=headers, timeout=60, trust_env=False).json()["items"]
     assert record["person"] == answer["person"]
+    pages, username, password = re.findall(r"sign-in +(\S+) +as (\w+), password (\S+)", greeting)[0]
+    credentials = {"username": username, "password": password}
+    assert httpx.post(f"{pages}/auth/login", json=credentials, timeout=60, trust_env=False).json()["role"] == "admin"
 
     launched.send_signal(signal.SIGINT)
     assert launched.wait(PATIENCE_S) == 0
