@@ -1,20 +1,26 @@
-"""The clock behind the sessions: asks every second what is due."""
+"""The clock behind the sessions, and behind chores: asks now and then what is due."""
 
 import asyncio
+from typing import Protocol
 
-from logger.errors import StoreUnavailable
-from logger.services.sessions import SessionsService
 from shared.logs import get_logger
+from shared.web.errors import ServiceError
 
 log = get_logger(__name__)
 
 EVERY_S = 1.0
 
 
+class Ticking(Protocol):
+    async def tick(self) -> None:
+        """Does what is due. Raises StoreUnavailable."""
+        ...
+
+
 class SessionClock:
     """Lives from `start` to `stop`. A store that is away is asked again; anything else ends it, and it is not alive."""
 
-    def __init__(self, sessions: SessionsService, *, every_s: float = EVERY_S) -> None:
+    def __init__(self, sessions: Ticking, *, every_s: float = EVERY_S) -> None:
         self._sessions = sessions
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
@@ -39,9 +45,9 @@ class SessionClock:
                 is_away = False
             except StoreUnavailable as error:
                 if not is_away:
-                    log.warning("sessions wait for the store", code=error.code, exc_info=error)
+                    log.warning("what is due waits for the store", code=error.code, exc_info=error)
                 is_away = True
             except Exception as error:
-                log.exception("the clock of the sessions broke", exc_info=error)
+                log.exception("the clock broke", exc_info=error)
                 raise
             await asyncio.sleep(self._every_s)

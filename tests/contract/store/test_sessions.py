@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import count, product
+from types import NoneType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from logger.domain.audit import AuditAction
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.marking import Basis
 from logger.domain.people import PersonProfile
+from logger.domain.placing import InSession, NotCounted
 from logger.domain.policy import AttendancePolicy
 from logger.domain.schedule import Cancelled, Hours, Schedule, Weekday, WeeklyRule
 from logger.domain.sessions import CLOCK, Session, SessionState
@@ -440,3 +442,30 @@ async def test_a_class_that_gives_nobody_absent_still_remembers_whom_it_expected
     assert await planned.statuses(session_id) == {}
     planned.at(600)
     assert (await planned.see("102", 5)).status == "present"
+
+
+async def test_what_another_logger_changed_is_noticed_within_seconds(school: Logger, other_store: Store) -> None:
+    other = Logger.on(other_store, school.clock)
+    school.at(0)
+    assert (await school.see("101", 0)).session_id is None
+    session = await other.sessions.begin_now("c1", 45, "t1")
+    school.clock.instant += timedelta(seconds=3)
+    assert (await school.see("102", 0.04)).session_id == session.session_id
+    await other.sessions.cancel(session.session_id, "t1")
+    school.clock.instant += timedelta(seconds=3)
+    assert (await school.see("103", 0.08)).session_id is None
+
+
+async def test_a_sighting_is_put_in_the_same_place_at_once_and_much_later(planned: Logger) -> None:
+    free = Session("s2", "c1", NINE + timedelta(minutes=20), NINE + timedelta(minutes=80))
+    await planned.store.save(SESSIONS, free, ANY)
+    late = Placement(planned.store, MovableClock(NINE + timedelta(days=3)))
+    places = set()
+    for minutes in (-30, -16, -15, 0, 10, 11, 59, 60, 90, 121, 200):
+        seen_at = NINE + timedelta(minutes=minutes)
+        soon = Placement(planned.store, MovableClock(seen_at + timedelta(seconds=1)))
+        for person_id, source in product(("101", "900"), ("cam-a", "cam-b", None)):
+            placed = await soon.place(person_id, source, seen_at)
+            assert placed == await late.place(person_id, source, seen_at)
+            places.add(type(placed))
+    assert places == {InSession, NotCounted, NoneType}

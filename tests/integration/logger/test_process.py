@@ -167,3 +167,20 @@ def test_a_killed_service_has_kept_all_that_it_acknowledged(
     served.kill()
     served.wait()
     assert logger_command("reconcile").stdout == "events 20  attendance 20  repaired 0\n"
+
+
+def test_a_stop_ends_streams_at_once_instead_of_waiting_for_them(
+    served: subprocess.Popen[bytes],
+    client: httpx.Client,
+    logger_command: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """The service gives requests 20 seconds, which is what the client would run into as well."""
+    made = logger_command("keys", "add", "--scope", "attendance:read", "--label", "office")
+    headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    with client.stream("GET", "/v1/live", headers=headers, timeout=15) as stream:
+        pieces = stream.iter_text()
+        while ": listening" not in next(pieces):
+            pass
+        served.send_signal(signal.SIGTERM)
+        assert "".join(pieces) == ""
+    assert served.wait(timeout=15) == 0
