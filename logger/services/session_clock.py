@@ -43,9 +43,9 @@ class SessionClock:
             try:
                 await self._sessions.tick()
                 is_away = False
-            except StoreUnavailable as error:
+            except ServiceError as error:  # the store is away, or what was due has just been removed
                 if not is_away:
-                    log.warning("what is due waits for the store", code=error.code, exc_info=error)
+                    log.warning("what is due has to wait", code=error.code, exc_info=error)
                 is_away = True
             except Exception as error:
                 log.exception("the clock broke", exc_info=error)

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 
 from logger.errors import StoreUnavailable
 from logger.services.session_clock import SessionClock
-from logger.services.sessions import SessionsService
 
 
 class Ticking:
@@ -25,7 +23,7 @@ class Ticking:
 
 
 def clock_of(ticking: Ticking) -> SessionClock:
-    return SessionClock(cast("SessionsService", ticking), every_s=0)
+    return SessionClock(ticking, every_s=0)
 
 
 async def until(condition: Callable[[], bool]) -> None:
