@@ -51,3 +51,26 @@ def counted_from_text(text: str, times: int) -> Counted:
     person_id, class_id, month, code, name, counts_as, weight = json.loads(text)
     status = Status(code, name, AttendanceStatus(counts_as), weight)
     return Counted(person_id, class_id, date.fromisoformat(f"{month}-01"), status, times)
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """People of one session whose marks are alike."""
+
+    session_id: str
+    on_roster: bool
+    counts_as: AttendanceStatus
+    code: str
+
+
+def headcount_as_text(kept: KeptMark) -> str | None:
+    """The same text for marks of one session that are alike; None when there is no mark."""
+    if kept.mark is None:
+        return None
+    status = kept.mark.status
+    return json.dumps([kept.session_id, kept.on_roster, status.counts_as.value, status.code], ensure_ascii=False)
+
+
+def headcount_from_text(text: str) -> Headcount:
+    session_id, on_roster, counts_as, code = json.loads(text)
+    return Headcount(session_id, on_roster, AttendanceStatus(counts_as), code)

@@ -1,7 +1,6 @@
 """Sessions: started and ended by hand and by the clock, and settled once they are over."""
 
-import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -12,7 +11,7 @@ from logger.domain import sessions as rules
 from logger.domain.audit import AuditAction
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.days import local_day
-from logger.domain.kept_marks import KeptMark, counted_from_text
+from logger.domain.kept_marks import Headcount, KeptMark, headcount_from_text
 from logger.domain.marking import Correction, Mark, standing
 from logger.domain.people import PersonProfile
 from logger.domain.policy import MAX_MINUTES
@@ -99,11 +98,12 @@ class SessionsService:
         """The sessions that start on this day at the site, in their order."""
         sessions = [row.value async for row in every_row(self._rows, SESSIONS, self._of_day(day))]
         classes = await self._rows.load_many(CLASSES, sorted({one.class_id for one in sessions}))
-        unknown = await self._unknown(day)
-        known = [one for one in sessions if one.class_id in classes]
-        return await asyncio.gather(
-            *(self._summary(one, classes[one.class_id].value, unknown[one.session_id]) for one in known)
-        )
+        unknown, heads = await self._unknown(day), await self._heads(day)
+        return [
+            _summary(one, classes[one.class_id].value, heads[one.session_id], unknown[one.session_id])
+            for one in sessions
+            if one.class_id in classes
+        ]
 
     async def of_days(self, first: date, last: date) -> list[Session]:
         """Of these days at the site, both included, in their order."""
@@ -265,14 +265,14 @@ class SessionsService:
             )
         )
 
-    async def _summary(self, session: Session, school_class: SchoolClass, unknown: int) -> SessionSummary:
-        texts = await self._rows.tally(MARKS, "counted", Selection(terms={"session": session.session_id}))
-        marked = [counted_from_text(text, times) for text, times in texts.items()]
-        there = {one.person_id for one in marked if one.status.counts_as is not AttendanceStatus.ABSENT}
-        everybody = {one.person_id for one in marked}
-        expected = everybody if session.settled_at and session.policy.absent_at_end else set(school_class.roster)
-        counts = Counter(one.status.code for one in marked)
-        return SessionSummary(session, school_class, counts, len(expected), len(expected - there), unknown)
+    async def _heads(self, day: date) -> defaultdict[str, Counter[Headcount]]:
+        """How many marks of each kind there are in the sessions of the day."""
+        span = Selection(first=day.isoformat(), last=f"{day.isoformat()}~")  # ~ comes after any hour
+        found: defaultdict[str, Counter[Headcount]] = defaultdict(Counter)
+        for text, times in (await self._rows.tally(MARKS, "headcount", span)).items():
+            head = headcount_from_text(text)
+            found[head.session_id][head] += times
+        return found
 
     async def _unknown(self, day: date) -> Counter[str | None]:
         where = EventFilter(first_date=day, last_date=day, outcome=Outcome.NOT_ON_ROSTER)
@@ -299,6 +299,19 @@ class SessionsService:
     def _of_day(self, day: date) -> Selection:
         first, beyond = (instant_of(datetime.combine(one, time()), self._site) for one in (day, day + _DAY))
         return Selection(first=first.isoformat(), last=(beyond - timedelta(microseconds=1)).isoformat())
+
+
+def _summary(session: Session, school_class: SchoolClass, heads: Counter[Headcount], unknown: int) -> SessionSummary:
+    counts: Counter[str] = Counter()
+    for head, times in heads.items():
+        counts[head.code] += times
+    there = sum(
+        times for head, times in heads.items() if head.on_roster and head.counts_as is not AttendanceStatus.ABSENT
+    )
+    on_roster = sum(times for head, times in heads.items() if head.on_roster)
+    is_final = session.settled_at is not None and session.policy.absent_at_end
+    expected = on_roster if is_final else len(school_class.roster)
+    return SessionSummary(session, school_class, counts, expected, max(0, expected - there), unknown)
 
 
 def _until(instant: datetime, state: SessionState) -> Selection:

@@ -8,7 +8,7 @@ from logger.domain.accounts import Account
 from logger.domain.audit import AuditEntry
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.erasure import Erasure
-from logger.domain.kept_marks import KeptMark, counted_as_text
+from logger.domain.kept_marks import KeptMark, counted_as_text, headcount_as_text
 from logger.domain.logins import Attempts, Login
 from logger.domain.people import PersonProfile
 from logger.domain.planning import PlannedUntil
@@ -81,8 +81,9 @@ MARKS: Table[KeptMark] = Table(
         "person": lambda one: one.person_id,
         "class": lambda one: one.class_id,
         "counted": counted_as_text,
+        "headcount": headcount_as_text,
     },
-    unindexed=frozenset({"counted"}),
+    unindexed=frozenset({"counted", "headcount"}),
 )
 ACCOUNTS: Table[Account] = Table(
     name="accounts",

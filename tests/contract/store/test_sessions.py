@@ -417,6 +417,13 @@ async def test_today_counts_who_is_there_and_who_is_missing(planned: Logger) -> 
     [summary] = await planned.sessions.today(MONDAY)
     assert (dict(summary.counts), summary.expected, summary.missing) == ({"present": 1, "late": 1}, 3, 1)
     assert await planned.sessions.today(MONDAY + timedelta(days=1)) == []
+    assert await planned.sessions.of_days(MONDAY, MONDAY + timedelta(days=9)) == [summary.session]
+    await planned.marks.mark_by_hand(summary.session.session_id, "900", "t1")
+    planned.at(60)
+    await planned.sessions.tick()
+    [summary] = await planned.sessions.today(MONDAY)
+    assert dict(summary.counts) == {"present": 2, "late": 1, "absent": 1}
+    assert (summary.expected, summary.missing) == (3, 1)
 
 
 async def test_a_front_end_is_told_about_the_session_that_is_running(planned: Logger) -> None:
