@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -129,14 +129,6 @@ async def get_caller(request: Request) -> Caller:
     return known
 
 
-async def caller_or_nobody(request: Request) -> Caller | None:
-    """For the pages that nobody has to sign in for. Raises Forbidden as `get_caller` does."""
-    try:
-        return await get_caller(request)
-    except Unauthenticated:
-        return None
-
-
 def same_origin(request: Request) -> bool:
     """Whether a form was sent by a page of ours, for what is asked before anybody is signed in and no token can be
     bound to them: another site's page must not sign a browser in as somebody else.
@@ -212,9 +204,7 @@ class Allowed:
     subject: SubjectOf
 
     async def __call__(self, request: Request) -> Actor:
-        caller = await get_caller(request)
-        request.state.caller = caller
-        actor = caller.actor
+        actor = (await get_caller(request)).actor
         if reach_of(actor, self.action) is not Reach.ANY:
             require(actor, self.action, await self.subject(request, actor))
         return actor
@@ -226,7 +216,6 @@ def allowed(action: Action, *, subject: SubjectOf = subject_in_path) -> Any:
     return Depends(Allowed(action, subject))
 
 
-ActorDep: TypeAlias = Actor  # actor: ActorDep = allowed(Action.…)
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
