@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, product
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from logger.domain.placing import InSession, NotCounted
 from logger.domain.policy import AttendancePolicy
 from logger.domain.schedule import Cancelled, Hours, Schedule, Weekday, WeeklyRule
 from logger.domain.sessions import CLOCK, Session, SessionState
-from logger.errors import Conflict, InvalidRequest, NotFound
+from logger.errors import Conflict, InvalidRequest, NotFound, StoreUnavailable
 from logger.metrics import LoggerMetrics
 from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
@@ -31,7 +31,7 @@ from logger.services.placement import Placement
 from logger.services.sessions import SessionsService
 from logger.store.base import AttendanceFilter, EventFilter, Store
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, ROOMS, SCHEDULES, SESSIONS
-from logger.store.tables import ANY, Selection
+from logger.store.tables import ANY, Row, Selection, Table
 from shared.contracts.events import EventResult, Outcome, RecognitionEvent
 
 SITE = ZoneInfo("Europe/Berlin")
@@ -407,6 +407,33 @@ async def test_fifty_corrections_and_sightings_at_once_leave_none_out(planned: L
     assert len(kept.facts.corrections) == 10
     assert kept.facts.first_seen == NINE + timedelta(minutes=3)
     assert len(await planned.audit.page()) == 10
+
+
+class Interrupted:
+    """A store that goes away once, when a mark is to be saved."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.went_away = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def save(self, table: Table[Any], value: Any, version: int | None) -> Row[Any]:
+        if table is MARKS and not self.went_away:
+            self.went_away = True
+            raise StoreUnavailable("away")
+        return await self._store.save(table, value, version)
+
+
+async def test_a_delivery_that_broke_off_before_the_mark_is_completed_when_it_comes_again(planned: Logger) -> None:
+    planned.at(30)
+    broken = Logger.on(cast("Store", Interrupted(planned.store)), planned.clock)
+    with pytest.raises(StoreUnavailable):
+        await broken.see("101", 20, number=2**71)
+    again = await broken.see("101", 20, number=2**71)
+    assert (again.outcome, again.status) == (Outcome.DUPLICATE, "late")
+    assert await planned.records() == {"101": "late"}
 
 
 async def test_today_counts_who_is_there_and_who_is_missing(planned: Logger) -> None:
