@@ -16,21 +16,28 @@ from logger.metrics import LoggerMetrics
 from logger.routes import (
     accounts,
     attendance,
+    audit,
     auth,
     classes,
     compat,
+    corrections,
     events,
     exports,
     keys,
+    live,
     pages,
     people,
     reports,
+    retention,
     schedules,
+    sessions,
 )
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.audit import AuditService
+from logger.services.backup import BackupService
+from logger.services.chores import Chores
 from logger.services.classes import ClassesService
 from logger.services.exports import ExportsService
 from logger.services.ingest import IngestService
@@ -45,6 +52,7 @@ from logger.services.personal_data import PersonalDataService
 from logger.services.placement import Placement
 from logger.services.recognizer import TIMEOUT_S, NoPhotoKeeper, PhotoKeeper, RecognizerPhotos
 from logger.services.reports import ReportsService
+from logger.services.retention import RetentionPolicy, RetentionService
 from logger.services.schedules import SchedulesService
 from logger.services.school import School
 from logger.services.session_clock import SessionClock
@@ -62,6 +70,7 @@ from shared.web.health import NotReady, Readiness
 
 log = get_logger(__name__)
 
+CHORES_EVERY_S = 60.0
 DESCRIPTION = "Recognitions in, attendance out."
 
 
@@ -76,7 +85,7 @@ def create_app(
     metrics = LoggerMetrics(registry)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             opened = store or build_store(settings)
             stack.push_async_callback(opened.close)
@@ -84,11 +93,14 @@ def create_app(
             passwords = Argon2Passwords()
             stack.callback(passwords.close)
             state = build_state(
-                settings, opened, clock, metrics, passwords=passwords, photos=_photo_keeper(settings, stack)
+                settings, opened, clock, metrics, passwords=passwords, photos=photo_keeper(settings, stack)
             )
             stack.push_async_callback(state.session_clock.stop)
             state.session_clock.start()
-            yield {"logger": state, "readiness": _readiness(settings, opened, metrics, state.session_clock)}
+            stack.push_async_callback(state.chores.stop)
+            state.chores.start()
+            app.state.before_stop = state.feed.close
+            yield {"logger": state, "readiness": _readiness(settings, opened, metrics, state)}
 
     app = build_app(
         title="Rollcall logger",
@@ -111,7 +123,12 @@ def create_app(
         people,
         classes,
         schedules,
+        sessions,
+        corrections,
+        live,
+        audit,
         reports,
+        retention,
         pages,
     ):
         app.include_router(routes.router)
@@ -147,6 +164,7 @@ def build_state(
     fixed = settings.fixed_keys
     key_ring: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
     logins = LoginsService(store, clock)
+    school = build_school(settings, store, audit, clock, photos)
     return State(
         ingest=ingest,
         attendance=AttendanceService(store),
@@ -159,7 +177,6 @@ def build_state(
             window=timedelta(seconds=settings.mark_window_s),
             trusted=settings.mark_attendance == "trusted",
         ),
-        keys=key_ring,
         key_administration=KeyAdministration(store, clock, audit) if fixed is None else None,
         accounts=AccountsService(store, logins, passwords, audit, clock),
         sign_in=SignInService(store, logins, passwords, clock),
@@ -171,7 +188,8 @@ def build_state(
         sessions=sessions,
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
-        school=build_school(settings, store, audit, clock, photos),
+        school=school,
+        chores=SessionClock(_chores(settings, school, clock), every_s=CHORES_EVERY_S),
     )
 
 
@@ -179,6 +197,7 @@ def build_school(
     settings: LoggerSettings, store: Store, trail: AuditTrail, clock: Clock, photos: PhotoKeeper
 ) -> School:
     classes = ClassesService(store, trail, site=settings.site, new_id=_new_id)
+    policy = RetentionPolicy(settings.keep_days)
     return School(
         people=PeopleService(store, trail, clock),
         classes=classes,
@@ -186,10 +205,16 @@ def build_school(
         reports=ReportsService(store, threshold_percent=settings.warn_below_percent),
         exports=ExportsService(store, trail, clock, site=settings.site),
         personal_data=PersonalDataService(store, classes, photos, trail, clock, new_id=_new_id),
+        retention=RetentionService(store, trail, clock, site=settings.site, policy=policy),
     )
 
 
-def _photo_keeper(settings: LoggerSettings, stack: AsyncExitStack) -> PhotoKeeper:
+def _chores(settings: LoggerSettings, school: School, clock: Clock) -> Chores:
+    backup = None if settings.backup_dir is None else BackupService(school.exports, settings.backup_dir)
+    return Chores(school.retention, backup, clock)
+
+
+def photo_keeper(settings: LoggerSettings, stack: AsyncExitStack) -> PhotoKeeper:
     if settings.recognizer_url is None:
         return NoPhotoKeeper()
     key = settings.recognizer_key
@@ -211,10 +236,14 @@ async def _prepare(store: Store) -> None:
         log.warning("started without the store", code=error.code, exc_info=error)
 
 
-def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics, clock: SessionClock) -> Readiness:
+def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics, state: State) -> Readiness:
     async def check_clock() -> None:
-        if not clock.is_alive:
+        if not state.session_clock.is_alive:
             raise NotReady("sessions are not started and ended by the clock any more; restart the service")
+
+    async def check_chores() -> None:
+        if not state.chores.is_alive:
+            raise NotReady("backup and retention have stopped; restart the service")
 
     async def check_store() -> None:
         up = 0
@@ -225,5 +254,5 @@ def _readiness(settings: LoggerSettings, store: Store, metrics: LoggerMetrics, c
             metrics.store_up.set(up)
 
     kind = "mongodb" if settings.sqlite_path is None else "sqlite"
-    checks = {"store": check_store, "session_clock": check_clock}
+    checks = {"store": check_store, "session_clock": check_clock, "chores": check_chores}
     return Readiness(checks, info=lambda: {"store": kind, "time_zone": settings.timezone})

@@ -7,7 +7,7 @@ from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.audit import AuditService
 from logger.services.ingest import IngestService
-from logger.services.keys import KeyAdministration, KeyRing
+from logger.services.keys import KeyAdministration
 from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
@@ -24,7 +24,6 @@ class State:
     ingest: IngestService
     attendance: AttendanceService
     marking: MarkingService
-    keys: KeyRing
     key_administration: KeyAdministration | None  # None: the keys are those of a setting
     accounts: AccountsService
     sign_in: SignInService
@@ -37,3 +36,4 @@ class State:
     session_clock: SessionClock
     pages: Pages
     school: School
+    chores: SessionClock

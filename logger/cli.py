@@ -10,6 +10,7 @@ from typing import TypeAlias
 from logger.app import build_store, create_app
 from logger.cli_accounts import CONSOLE, add_users, ensure_admin, how_to_sign_in
 from logger.cli_audit import add_verify_audit
+from logger.cli_school import add_school
 from logger.domain.text import Unfit
 from logger.errors import StartError, StoreUnavailable
 from logger.services.audit import AuditService
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "reconcile", help="compare attendance with events and repair it; exit status 3 when something was repaired"
     )
     reconcile.set_defaults(run=_reconcile)
+    add_school(commands)
     add_verify_audit(
         commands.add_parser("verify-audit", help="whether the audit is what was written; exit status 1 if not")
     )

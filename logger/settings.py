@@ -32,6 +32,8 @@ class LoggerSettings(ServiceSettings):
     mark_window_s: Annotated[float, Field(gt=0, le=3600)] = 60  # how fresh a sighting a front end may speak of
     recognizer_url: HttpUrl | None = None  # asked to remove the photos of who is erased
     recognizer_key: SecretStr | None = None
+    keep_days: Annotated[int, Field(ge=30)] | None = None  # attendance older than this is removed; None: kept for ever
+    backup_dir: Path | None = None  # a CSV of each day is written here
     warn_below_percent: Annotated[float, Field(ge=0, le=100)] = 75  # reports warn of who was present less
     max_body_bytes: Annotated[int, Field(ge=1_000)] = 4 * 1024 * 1024  # room for a thousand events
 

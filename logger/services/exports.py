@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 from logger.domain.attendance import Attendance
 from logger.domain.audit import AuditAction, AuditEntry
-from logger.domain.kept_marks import KeptMark
+from logger.domain.kept_marks import KeptMark, first_place, last_place
 from logger.domain.marking import standing
 from logger.domain.people import PersonProfile
 from logger.errors import NotFound
 from logger.export.streams import Part, TableStream
 from logger.export.tables import Cell
 from logger.services.people import ConsentState, PeopleFilter
-from logger.services.reports import AFTER_ALL, Line, Report
+from logger.services.reports import Line, Report
 from logger.services.rows import PART, every_row
 from logger.services.trail import AuditTrail
 from logger.store.base import AttendanceFilter, Position, Store
@@ -65,7 +65,7 @@ class ExportsService:
         row = await self._store.load(CLASSES, class_id)
         if row is None:
             raise NotFound(f"There is no class {class_id}")
-        span = Selection(terms={"class": class_id}, first=first.isoformat(), last=last.isoformat() + AFTER_ALL)
+        span = Selection(terms={"class": class_id}, first=first_place(first), last=last_place(last))
         return TableStream(row.value.title, MARK_COLUMNS, self._marks(span))
 
     async def session_marks(self, session_id: str) -> TableStream:
@@ -79,7 +79,7 @@ class ExportsService:
 
     def day_marks(self, day: date) -> TableStream:
         """All sessions of a day at the site."""
-        span = Selection(first=day.isoformat(), last=day.isoformat() + AFTER_ALL)
+        span = Selection(first=first_place(day), last=last_place(day))
         return TableStream(day.isoformat(), MARK_COLUMNS, self._marks(span))
 
     def report(self, report: Report, lines: Iterable[Line]) -> TableStream:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from logger.domain.attendance import Attendance, AttendanceKey
 from logger.domain.audit import AuditAction
 from logger.domain.days import local_day
-from logger.domain.kept_marks import KeptMark, mark_key
+from logger.domain.kept_marks import KeptMark, first_place, last_place, mark_key
 from logger.domain.marking import Facts, InvalidCorrection, Mark, Undo, correction, mark, standing
 from logger.domain.sessions import Session
 from logger.errors import Conflict, InvalidRequest, NotFound, Outdated
@@ -245,9 +245,7 @@ class MarksService:
             after = page.next
 
     async def _of_days(self, terms: dict[str, str], first: date, last: date) -> list[KeptMark]:
-        # Whole months: not every server compares what looks like a date as the text that it is.
-        months = Selection(terms=terms, first=f"{first:%Y-%m}", last=f"{last:%Y-%m}~")
-        return [one for one in await self._all(months) if first <= one.local_date <= last]
+        return await self._all(Selection(terms=terms, first=first_place(first), last=last_place(last)))
 
     async def _all(self, wanted: Selection) -> list[KeptMark]:
         return [row.value async for row in every_row(self._rows, MARKS, wanted)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from logger.domain.kept_marks import counted_from_text
+from logger.domain.kept_marks import counted_from_text, first_place, last_place
 from logger.domain.people import PersonProfile
 from logger.domain.reports import Counted, Tally, by_class, by_month, by_person, tally, tally_by
 from logger.domain.text import sorting
@@ -13,7 +13,6 @@ from logger.store.kinds import CLASSES, MARKS, PEOPLE
 from logger.store.tables import RowStore, Selection
 
 MAX_SPAN = timedelta(days=3_660)
-AFTER_ALL = "~"  # sorts behind whatever follows a day in a mark's place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class ReportsService:
     async def _counted(self, terms: Mapping[str, str], first: date, last: date) -> list[Counted]:
         if not timedelta(0) <= last - first <= MAX_SPAN:
             raise InvalidRequest("The first day must not be after the last, nor more than ten years before it")
-        wanted = Selection(terms=terms, first=first.isoformat(), last=last.isoformat() + AFTER_ALL)
+        wanted = Selection(terms=terms, first=first_place(first), last=last_place(last))
         found = await self._store.tally(MARKS, "counted", wanted)
         return [counted_from_text(text, times) for text, times in found.items()]
 

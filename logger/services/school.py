@@ -7,6 +7,7 @@ from logger.services.exports import ExportsService
 from logger.services.people import PeopleService
 from logger.services.personal_data import PersonalDataService
 from logger.services.reports import ReportsService
+from logger.services.retention import RetentionService
 from logger.services.schedules import SchedulesService
 
 
@@ -18,3 +19,4 @@ class School:
     reports: ReportsService
     exports: ExportsService
     personal_data: PersonalDataService
+    retention: RetentionService

@@ -11,7 +11,7 @@ from logger.domain import sessions as rules
 from logger.domain.audit import AuditAction
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.days import local_day
-from logger.domain.kept_marks import Headcount, KeptMark, headcount_from_text
+from logger.domain.kept_marks import Headcount, KeptMark, first_place, headcount_from_text, last_place
 from logger.domain.marking import Correction, Mark, standing
 from logger.domain.people import PersonProfile
 from logger.domain.policy import MAX_MINUTES
@@ -267,7 +267,7 @@ class SessionsService:
 
     async def _heads(self, day: date) -> defaultdict[str, Counter[Headcount]]:
         """How many marks of each kind there are in the sessions of the day."""
-        span = Selection(first=day.isoformat(), last=f"{day.isoformat()}~")  # ~ comes after any hour
+        span = Selection(first=first_place(day), last=last_place(day))
         found: defaultdict[str, Counter[Headcount]] = defaultdict(Counter)
         for text, times in (await self._rows.tally(MARKS, "headcount", span)).items():
             head = headcount_from_text(text)

@@ -23,7 +23,8 @@ def create_tables(connection: sqlite3.Connection, tables: Iterable[Table[Any]]) 
             f"CREATE TABLE IF NOT EXISTS r_{table.name} (key TEXT PRIMARY KEY, version INT NOT NULL,"
             f" place TEXT NOT NULL, body TEXT NOT NULL{columns}) STRICT"
         )
-        connection.execute(f"CREATE INDEX IF NOT EXISTS r_{table.name}_place ON r_{table.name} (place, key)")
+        listed = ", ".join(["place", "key", *(f"t_{term}" for term in sorted(table.unindexed))])  # counted without rows
+        connection.execute(f"CREATE INDEX IF NOT EXISTS r_{table.name}_place ON r_{table.name} ({listed})")
         for term in table.terms.keys() - table.unindexed:
             kind = "UNIQUE INDEX" if term in table.unique else "INDEX"
             connection.execute(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from logger.domain.kept_marks import KeptMark, counted_from_text
+from logger.domain.kept_marks import KeptMark, counted_from_text, first_place, last_place
 from logger.domain.marking import Basis, Correction, Facts, Mark
 from logger.domain.policy import DEFAULT_STATUSES
 from logger.store.base import Store
@@ -39,7 +39,9 @@ async def test_marks_are_counted_by_what_a_report_counts(store: Store) -> None:
     marks = [kept(session, person, session % 3) for session in range(6) for person in ("101", "102")]
     marks += [kept(7, "101", None), kept(0, "103", 0, "c2"), kept(40, "101", 0)]
     await store.save_many(MARKS, marks)
-    of_class = Selection(terms={"class": "c1"}, first="2026-03-01", last="2026-03-31~", limit=1)
+    of_class = Selection(
+        terms={"class": "c1"}, first=first_place(date(2026, 3, 1)), last=last_place(date(2026, 3, 31)), limit=1
+    )
     found = await store.tally(MARKS, "counted", of_class)
     counted = [counted_from_text(text, times) for text, times in found.items()]
     assert {(one.person_id, one.status, one.times) for one in counted} == {
