@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from logger.domain.people import PersonProfile
 from logger.web import charts
 from logger.web.assets import address_of
 from shared.clock import Clock
@@ -38,6 +40,7 @@ class Pages:
             "percent": percent,
             "count": counted,
             "words": words,
+            "person_page": person_page,
         }
 
     def today(self) -> date:
@@ -75,3 +78,8 @@ def words(items: Iterable[str]) -> str:
     """“a, b and c”."""
     *front, last = [*items] or ["none"]
     return f"{', '.join(front)} and {last}" if front else last
+
+
+def person_page(person: PersonProfile) -> str:
+    """In the query, since a number may hold a slash or be two dots."""
+    return f"/person?id={quote(person.person_id, safe='')}"

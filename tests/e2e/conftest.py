@@ -164,6 +164,23 @@ def pair(tmp_path: Path, demo_dataset: Path, graphs: Path) -> Iterator[Pair]:
 
 
 @pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Process]]:
+    """Starts a logger with these settings and waits until it is ready."""
+    started: list[Process] = []
+
+    def start(settings: dict[str, str]) -> Process:
+        logger = Process("logger", free_port(), tmp_path, settings)
+        logger.settings |= {"LOGGER_PORT": str(logger.port)}
+        started.append(logger)
+        return logger.start().ready()
+
+    yield start
+    for logger in started:
+        if logger.running is not None and logger.running.poll() is None:
+            logger.kill()
+
+
+@pytest.fixture
 def until() -> Callable[[Callable[[], bool]], None]:
     return wait_until
 

@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from logger.routes.pages import static
+from logger.routes.pages import (
+    account,
+    audit,
+    classes,
+    people,
+    reports,
+    schedule,
+    sessions,
+    settings,
+    sign_in,
+    static,
+    today,
+)
 
 router = APIRouter()
-for part in (static,):
+for part in (static, sign_in, today, sessions, people, classes, schedule, reports, audit, settings, account):
     router.include_router(part.router)

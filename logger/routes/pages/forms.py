@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,6 +18,9 @@ class Form:
 
     def __init__(self, data: FormData) -> None:
         self._data = data
+
+    def has(self, name: str) -> bool:
+        return name in self._data
 
     def text(self, name: str, default: str = "") -> str:
         """What is not there is blank, as it is when a box is not ticked."""
@@ -58,6 +61,13 @@ class Form:
         except ValueError:
             raise InvalidRequest(f"{_called(name).capitalize()} must be a time such as 09:00.") from None
         return read.replace(tzinfo=None)
+
+    def moment(self, name: str) -> datetime:
+        """By the clock on the wall."""
+        try:
+            return datetime.fromisoformat(self.text(name)).replace(tzinfo=None)
+        except ValueError:
+            raise InvalidRequest(f"{_called(name).capitalize()} must be a date and a time.") from None
 
     async def file(self, name: str) -> bytes:
         """Empty when none was chosen."""

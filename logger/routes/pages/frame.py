@@ -5,14 +5,15 @@ import binascii
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
+from logger.app_state import State
 from logger.deps import caller_of, state_of
 from logger.domain.accounts import Action, reach_of
 from shared.web.errors import ServiceError, Unauthenticated
@@ -54,6 +55,13 @@ MENU = (
 )
 
 
+async def _state(request: Request) -> State:
+    return state_of(request)
+
+
+StateDep = Annotated[State, Depends(_state)]  # a page is made of several services
+
+
 @dataclass(frozen=True, slots=True)
 class Flash:
     """One sentence on the next page."""
@@ -62,7 +70,7 @@ class Flash:
     problem: bool = False
 
 
-def page(request: Request, template: str, *, here: str, status: int = 200, **context: object) -> HTMLResponse:
+def page(request: Request, template: str, *, here: str, status: int = 200, **context: Any) -> HTMLResponse:
     """The page of whoever asks; the route has let them in before."""
     caller = caller_of(request)
     body = state_of(request).pages.render(
@@ -115,6 +123,8 @@ class PageRoute(APIRoute):
                 return _problem(request, error.status, error.title, error.detail)
             except RequestValidationError:
                 return _problem(request, 422, "This address cannot be read", "A part of it is missing or not valid.")
+            finally:
+                await request.close()  # and with it the files of a form
 
         return answer
 

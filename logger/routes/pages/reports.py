@@ -1,0 +1,204 @@
+"""Reports: a month of the school, a class, a person."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from logger.app_state import State
+from logger.domain.accounts import Action, Actor, Reach, reach_of
+from logger.domain.policy import Status
+from logger.domain.reports import Tally
+from logger.routes.pages.frame import PageRoute, StateDep, page
+from logger.routes.pages.rights import SeesReport, SeesReports
+from logger.services.reports import Line, Report
+from logger.web.charts import Bar
+from logger.web.rendering import percent
+from shared.contracts.events import AttendanceStatus
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+LOOK_BACK = timedelta(days=180)
+MOST_WARNED = 20
+KINDS = tuple(AttendanceStatus)
+_MONTH = r"\d{4}-(0[1-9]|1[0-2])"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """One person or class, as it is shown."""
+
+    title: str
+    address: str | None
+    tally: Tally
+    low: bool
+    note: str = ""
+
+    @property
+    def counts(self) -> Mapping[AttendanceStatus, int]:
+        return {kind: self.tally.counted_as(kind) for kind in KINDS}
+
+
+async def read_days(
+    state: StateDep, from_: Annotated[date | None, Query(alias="from")] = None, to: date | None = None
+) -> tuple[date, date]:
+    """Both included; half a year up to today when nothing is asked for."""
+    last = to or state.pages.today()
+    return from_ or last - LOOK_BACK, last
+
+
+PersonId = Annotated[str, Query(alias="id")]
+DaysDep = Annotated[tuple[date, date], Depends(read_days)]
+
+
+@router.get("/reports")
+async def reports(
+    request: Request,
+    state: StateDep,
+    actor: SeesReports,
+    month: Annotated[str | None, Query(pattern=_MONTH)] = None,
+) -> Response:
+    """A month by class; of one's own classes, for who sees no others."""
+    first = date.fromisoformat(f"{month}-01") if month else state.pages.today().replace(day=1)
+    last = _next_month(first) - timedelta(days=1)
+    report = await state.school.reports.span(first, last) if _sees_all(actor) else None
+    lines = _lines(report.classes, report, _class_page) if report else await _own_lines(state, actor, first, last)
+    total = report.total if report else _sum(line.tally for line in lines)
+    return page(
+        request,
+        "reports.html",
+        here="reports",
+        title=f"{first:%B %Y}",
+        exports=f"/v1/months/{first.year}/{first.month}/report" if report else "",
+        previous=_month(first - timedelta(days=1)),
+        following=_month(_next_month(first)),
+        kinds=KINDS,
+        lines=lines,
+        overall=total,
+        threshold=report.threshold_percent if report else None,
+        warned=_lines(report.warned[:MOST_WARNED], report, _person_page) if report else [],
+        all_warned=len(report.warned) if report else 0,
+    )
+
+
+@router.get("/reports/classes/{class_id}")
+async def class_report(request: Request, state: StateDep, class_id: str, days: DaysDep, actor: SeesReport) -> Response:
+    first, last = days
+    report = await state.school.reports.school_class(class_id, first, last)
+    address = _person_page if _sees_all(actor) else None
+    lines = _lines(report.people, report, address)
+    return _report_page(
+        request,
+        report,
+        lines,
+        heading="By person",
+        column="Name",
+        exports=f"/v1/classes/{class_id}/report",
+    )
+
+
+@router.get("/reports/person")
+async def person_report(
+    request: Request,
+    state: StateDep,
+    person_id: PersonId,
+    days: DaysDep,
+    _: SeesReport,
+) -> Response:
+    first, last = days
+    report = await state.school.reports.person(person_id, first, last)
+    lines = _lines(report.classes, report, _class_page)
+    return _report_page(request, report, lines, heading="By class", column="Class", person_id=person_id)
+
+
+def _report_page(
+    request: Request,
+    report: Report,
+    lines: Sequence[ReportLine],
+    *,
+    heading: str,
+    column: str,
+    person_id: str = "",
+    exports: str = "",
+) -> Response:
+    bars = [Bar(_short(line.name), line.tally.percent) for line in report.months]
+    return page(
+        request,
+        "report.html",
+        here="reports",
+        title=report.title,
+        first=report.first,
+        last=report.last,
+        overall=report.total,
+        threshold=report.threshold_percent,
+        kinds=KINDS,
+        bars=bars,
+        said=", ".join(f"{bar.label} {percent(bar.percent)}" for bar in bars),
+        lines=lines,
+        heading=heading,
+        column=column,
+        person_id=person_id,
+        exports=exports,
+    )
+
+
+def _lines(found: Iterable[Line], report: Report, address: Callable[[str], str] | None) -> list[ReportLine]:
+    return [
+        ReportLine(
+            title=line.name,
+            address=address(line.key) if address else None,
+            tally=line.tally,
+            low=line.tally.warns(report.threshold_percent),
+            note=line.key if address is not _class_page else "",
+        )
+        for line in found
+    ]
+
+
+async def _own_lines(state: State, actor: Actor, first: date, last: date) -> list[ReportLine]:
+    own = await state.school.classes.all()
+    reports = [
+        (class_id, await state.school.reports.school_class(class_id, first, last))
+        for class_id, one in own.items()
+        if one.teacher_id == actor.account_id
+    ]
+    return [
+        ReportLine(one.title, _class_page(class_id), one.total, low=one.total.warns(one.threshold_percent))
+        for class_id, one in reports
+        if one.total.total
+    ]
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    times: Counter[Status] = Counter()
+    for one in tallies:
+        times.update(one.times)
+    return Tally(dict(times))
+
+
+def _sees_all(actor: Actor) -> bool:
+    return reach_of(actor, Action.SEE_REPORTS) is Reach.ANY
+
+
+def _class_page(class_id: str) -> str:
+    return f"/reports/classes/{quote(class_id, safe='')}"
+
+
+def _person_page(person_id: str) -> str:
+    return f"/reports/person?id={quote(person_id, safe='')}"
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _month(day: date) -> str:
+    return day.isoformat()[:7]
+
+
+def _short(month: str) -> str:
+    return f"{date.fromisoformat(f'{month}-01'):%b %y}"

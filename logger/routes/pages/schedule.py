@@ -1,0 +1,259 @@
+"""The week of all classes, and the hours of one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from logger.app_state import State
+from logger.domain.accounts import Action, Actor, Subject, may
+from logger.domain.calendar_import import CalendarImport
+from logger.domain.classes import SchoolClass
+from logger.domain.days import local_day
+from logger.domain.schedule import (
+    Cancelled,
+    Exceptional,
+    Hours,
+    InvalidSchedule,
+    Schedule,
+    SingleDate,
+    Weekday,
+    WeeklyRule,
+)
+from logger.domain.sessions import Session, SessionState, plan
+from logger.errors import InvalidRequest
+from logger.routes.pages.classes import own_classes_of
+from logger.routes.pages.forms import Form, FormDep
+from logger.routes.pages.frame import PageRoute, StateDep, go, page
+from logger.routes.pages.rights import EditsSchedule, SeesClass, SeesClasses
+from logger.services.schedules import ScheduleDetails
+from logger.store.tables import Row
+from logger.web.rendering import short_day, words
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+WEEK = timedelta(days=7)
+AHEAD = timedelta(days=28)
+_ORDINALS = {1: "week", 2: "second week", 3: "third week", 4: "fourth week"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A session in the week, whether it is stored already or only planned."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    room: str | None
+    cancelled: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    slots: Sequence[Slot]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    when: str
+    detail: str
+    schedule_id: str
+    version: int
+    index: int  # among the rules of its schedule, or behind them among its exceptions
+
+
+@router.get("/schedule")
+async def schedule(
+    request: Request,
+    state: StateDep,
+    actor: SeesClasses,
+    week: date | None = None,
+) -> Response:
+    day = week or state.pages.today()
+    monday = day - timedelta(days=day.weekday())
+    classes = await _classes(state, actor)
+    slots = await _slots(state, classes, monday)
+    days = [monday + timedelta(days=index) for index in range(7)]
+    return page(
+        request,
+        "schedule.html",
+        here="schedule",
+        days=[Day(one, [slot for on, slot in slots if on == one]) for one in days],
+        previous=(monday - WEEK).isoformat(),
+        following=(monday + WEEK).isoformat(),
+        classes=[(one.class_id, one.title) for one in classes],
+    )
+
+
+@router.get("/classes/{class_id}/schedule")
+async def class_schedule(request: Request, state: StateDep, class_id: str, actor: SeesClass) -> Response:
+    one = (await state.school.classes.get(class_id)).value
+    rows = await state.school.schedules.of_class(class_id)
+    return page(
+        request,
+        "class_schedule.html",
+        here="schedule",
+        one=one,
+        rules=[line for row in rows for line in _rules(row)],
+        occurrences=await state.school.schedules.occurrences(class_id, ahead=AHEAD),
+        version_of={row.value.schedule_id: row.version for row in rows},
+        may_edit=may(actor, Action.EDIT_SCHEDULE, Subject(teacher_id=one.teacher_id)),
+        weekdays=[(one.value, one.name.capitalize()) for one in Weekday],
+    )
+
+
+@router.post("/classes/{class_id}/schedule/weekly")
+async def add_weekly(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    details = ScheduleDetails((_weekly(form),))
+    await state.school.schedules.create(class_id, details, by=actor.account_id)
+    return _back(class_id, "The hours are added.")
+
+
+@router.post("/classes/{class_id}/schedule/single")
+async def add_single(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    details = ScheduleDetails((SingleDate(form.day("day"), _hours(form)),))
+    await state.school.schedules.create(class_id, details, by=actor.account_id)
+    return _back(class_id, "The date is added.")
+
+
+@router.post("/classes/{class_id}/schedule/remove")
+async def remove_part(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    """A rule or an exception; with the last rule the schedule goes."""
+    known = await _of_class(state, class_id, form)
+    index, rules = form.number("index"), len(known.rules)
+    kept = tuple(rule for at, rule in enumerate(known.rules) if at != index)
+    exceptions = tuple(one for at, one in enumerate(known.exceptions, rules) if at != index)
+    if kept:
+        await _change(state, replace(known, rules=kept, exceptions=exceptions), form, actor)
+    else:
+        await state.school.schedules.remove(known.schedule_id, by=actor.account_id)
+    return _back(class_id, "Removed.")
+
+
+@router.post("/classes/{class_id}/schedule/cancel")
+async def leave_out(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    known = await _of_class(state, class_id, form)
+    original = form.moment("original")
+    others = tuple(one for one in known.exceptions if not _concerns(one, original))
+    await _change(state, replace(known, exceptions=(*others, Cancelled(original))), form, actor)
+    return _back(class_id, f"{short_day(original.date())} is left out.")
+
+
+@router.post("/classes/{class_id}/schedule/import")
+async def import_calendar(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    try:
+        text = (await form.file("file")).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The file is not UTF-8, as iCalendar files are.") from None
+    done = await state.school.schedules.import_calendar(class_id, text, by=actor.account_id)
+    return _back(class_id, _said(done), problem=not done.schedules)
+
+
+def _back(class_id: str, said: str, *, problem: bool = False) -> Response:
+    return go(f"/classes/{class_id}/schedule", said, problem=problem)
+
+
+def _said(done: CalendarImport) -> str:
+    said = f"{len(done.schedules)} taken."
+    if done.refused:
+        first = done.refused[0]
+        said += f" {len(done.refused)} left out; line {first.line}, {first.title or 'untitled'}: {first.sentence}"
+    return said
+
+
+async def _classes(state: State, actor: Actor) -> Sequence[SchoolClass]:
+    teacher_id = own_classes_of(actor)
+    found = await state.school.classes.all()
+    return [one for one in found.values() if one.active and teacher_id in {None, one.teacher_id}]
+
+
+async def _slots(state: State, classes: Iterable[SchoolClass], monday: date) -> list[tuple[date, Slot]]:
+    """With their days at the site. What is stored counts over what the schedules say."""
+    last = monday + WEEK - timedelta(days=1)
+    known = {one.class_id: one for one in classes}
+    expected = [one for one in await state.school.schedules.between(monday, last) if one.class_id in known]
+    planned = [plan(one, known[one.class_id]) for one in expected]
+    stored = {one.session_id: one for one in await state.sessions.of_days(monday, last) if one.class_id in known}
+    sessions = {one.session_id: one for one in planned} | stored
+    return [
+        (local_day(one.starts_at, state.pages.site), _slot(one, known[one.class_id], stored=one.session_id in stored))
+        for one in sorted(sessions.values(), key=lambda one: one.starts_at)
+    ]
+
+
+def _slot(session: Session, school_class: SchoolClass, *, stored: bool) -> Slot:
+    return Slot(
+        title=school_class.title,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        room=session.room,
+        cancelled=session.state is SessionState.CANCELLED,
+        address=f"/sessions/{session.session_id}" if stored else f"/classes/{session.class_id}/schedule",
+    )
+
+
+def _rules(row: Row[Schedule]) -> list[RuleLine]:
+    schedule_, lines = row.value, []
+    for index, part in enumerate((*schedule_.rules, *schedule_.exceptions)):
+        when, detail = _in_words(part)
+        lines.append(RuleLine(when, detail, schedule_.schedule_id, row.version, index))
+    return lines
+
+
+def _in_words(part: WeeklyRule | SingleDate | Exceptional) -> tuple[str, str]:
+    match part:
+        case WeeklyRule():
+            names = words(day.name.capitalize() for day in Weekday if day in part.weekdays)
+            every = _ORDINALS.get(part.every_weeks, f"{part.every_weeks} weeks")
+            until = f" to {part.last}" if part.last else " on"
+            return f"{names}, {_span(part.hours)}", f"Every {every}, from {part.first}{until}"
+        case SingleDate():
+            return f"{short_day(part.day)} {part.day.year}, {_span(part.hours)}", "Once"
+        case Cancelled():
+            return f"Not on {short_day(part.original.date())}, {part.original:%H:%M}", part.reason or "Left out"
+        case _:
+            return f"{short_day(part.day)}, {_span(part.hours)}", type(part).__name__
+
+
+def _span(hours: Hours) -> str:
+    return f"{hours.starts:%H:%M}–{hours.ends:%H:%M}"
+
+
+def _hours(form: Form) -> Hours:
+    return Hours(form.time("starts"), form.time("ends"))
+
+
+def _weekly(form: Form) -> WeeklyRule:
+    """Raises InvalidRequest."""
+    try:
+        return WeeklyRule(
+            weekdays=frozenset(Weekday(day) for day in form.texts("weekdays")),
+            hours=_hours(form),
+            first=form.day("first"),
+            last=form.day("last") if form.text("last") else None,
+            every_weeks=form.number("every_weeks", least=1, most=52),
+        )
+    except InvalidSchedule as invalid:
+        raise InvalidRequest(f"These hours cannot be: {invalid}.") from invalid
+    except ValueError:
+        raise InvalidRequest("Choose days of the week.") from None
+
+
+def _concerns(one: Exceptional, original: datetime) -> bool:
+    return getattr(one, "original", None) == original
+
+
+async def _of_class(state: State, class_id: str, form: Form) -> Schedule:
+    """The schedule that a form names, when it is of this class. Raises NotFound."""
+    rows = await state.school.schedules.of_class(class_id)
+    wanted = form.choice("schedule_id", [row.value.schedule_id for row in rows])
+    return next(row.value for row in rows if row.value.schedule_id == wanted)
+
+
+async def _change(state: State, changed: Schedule, form: Form, actor: Actor) -> None:
+    details = ScheduleDetails(changed.rules, changed.exceptions, changed.room, changed.zone)
+    version = form.number("version")
+    await state.school.schedules.change(changed.schedule_id, details, version=version, by=actor.account_id)

@@ -1,0 +1,129 @@
+"""The first day of a school: from an empty site to a report, in a browser."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from playwright.sync_api import Page, expect
+
+ROLL = "roll number,name,department,year\n" + "".join(
+    f"{number},{name},{department},{year}\n"
+    for number, name, department, year in (
+        ("101", "Alice Ahmed", "Physics", 2),
+        ("102", "Bo Berg", "Physics", 2),
+        ("103", "Chiara Conti", "Physics", 1),
+        ("104", "Dmitri Danilov", "Mathematics", 2),
+        ("105", "Eun-ji Eom", "Mathematics", 1),
+        ("106", "Farid Fazli", "Physics", 2),
+        ("107", "Grace Gill", "Mathematics", 3),
+        ("108", "Hana Horák", "Physics", 3),
+    )
+)
+
+Shoot = Callable[[Page, str], None]
+
+
+class Site(Protocol):
+    url: str
+
+    def arrive(self, person_id: str, name: str) -> str: ...
+
+
+def import_people(page: Page) -> None:
+    page.get_by_role("link", name="Import people").click()
+    page.set_input_files("input[name=file]", {"name": "p.csv", "mimeType": "text/csv", "buffer": ROLL.encode()})
+    page.get_by_role("button", name="See what it does").click()
+
+
+def make_a_class(page: Page) -> None:
+    page.get_by_role("navigation").get_by_role("link", name="Today").click()
+    page.get_by_role("link", name="Make a class").click()
+    page.get_by_label("Title").fill("Mechanics II")
+    page.get_by_label("Room").fill("Lab 3")
+    page.get_by_role("button", name="Make the class").click()
+
+
+def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) -> None:
+    shoot(page, "01-first-run")
+    import_people(page)
+    expect(page.get_by_text("Nothing has been changed yet")).to_be_visible()
+    shoot(page, "02-import")
+    page.get_by_role("button", name=re.compile("Import 8")).click()
+    expect(page.get_by_role("status")).to_have_text("8 added, 0 changed, 0 left out.")
+    shoot(page, "03-people")
+    make_a_class(page)
+    expect(page.get_by_role("heading", name="Mechanics II")).to_be_visible()
+    shoot(page, "04-class")
+
+    page.get_by_role("button", name="Start a session now").click()
+    expect(page.get_by_text("ACTIVE", exact=True)).to_be_visible()
+    session = page.url
+    page.get_by_role("navigation").get_by_role("link", name="Today").click()
+    expect(page.get_by_text("Nobody yet.")).to_be_visible()
+    assert site.arrive("101", "Alice Ahmed") == "recorded"
+    expect(page.locator("[data-arrival]")).to_have_count(1)  # by itself: nothing was loaded again
+    for person_id, name in (("103", "Chiara Conti"), ("104", "Dmitri Danilov"), ("106", "Farid Fazli")):
+        assert site.arrive(person_id, name) == "recorded"
+    expect(page.locator("[data-arrival]")).to_have_count(4)
+    expect(page.get_by_role("heading", name="Missing · 4")).to_be_visible()
+    shoot(page, "05-today")
+
+    page.goto(session)
+    row = page.get_by_role("row").filter(has_text="Bo Berg")
+    row.get_by_text("Correct", exact=False).first.click()
+    row.get_by_label("Reason").fill("Doctor's note")
+    shoot(page, "06-correction")
+    row.get_by_role("button", name="Excused").click()
+    expect(page.get_by_role("row").filter(has_text="Bo Berg")).to_contain_text("Doctor's note")
+    page.get_by_role("row").filter(has_text="Bo Berg").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("row").filter(has_text="Bo Berg")).to_contain_text("Not marked")
+    shoot(page, "07-session")
+    page.get_by_role("button", name="End session").click()
+    expect(page.get_by_text("ENDED", exact=True)).to_be_visible()
+    expect(page.get_by_text("Not seen by the end")).to_have_count(4)
+    shoot(page, "08-ended")
+
+    page.get_by_role("navigation").get_by_role("link", name="Reports").click()
+    expect(page.get_by_role("cell", name=re.compile("50.0 %")).first).to_be_visible()
+    shoot(page, "09-reports")
+    page.get_by_role("link", name="Mechanics II").click()
+    shoot(page, "10-report-of-a-class")
+
+
+def test_every_other_page(page: Page, shoot: Shoot) -> None:
+    import_people(page)
+    page.get_by_role("button", name=re.compile("Import 8")).click()
+    make_a_class(page)
+    address = page.url
+    page.goto(f"{address}/schedule")
+    page.get_by_label("Monday").check()
+    page.get_by_label("Thursday").check()
+    page.get_by_role("button", name="Add").first.click()
+    expect(page.get_by_text("Monday and Thursday, 09:00–10:00")).to_be_visible()
+    shoot(page, "11-schedule-of-a-class")
+    for name, where in (
+        ("12-schedule", "/schedule"),
+        ("13-person", "/person?id=101"),
+        ("14-classes", "/classes"),
+        ("15-audit", "/audit"),
+        ("16-settings", "/settings"),
+        ("17-account", "/account"),
+        ("18-add-person", "/people/new"),
+        ("19-make-class", "/classes/new"),
+    ):
+        page.goto(where)
+        shoot(page, name)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    shoot(page, "20-sign-in")
+
+
+def test_a_keyboard_is_enough(page: Page) -> None:
+    page.goto("/people")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Import CSV").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Import people")).to_be_visible()
