@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from logger.deps import SchoolDep, allowed, own_subject
 from logger.domain.accounts import Action, Actor
 from logger.errors import InvalidCursor, InvalidRequest, NotFound, Outdated, StoreUnavailable
-from logger.routes.school_queries import ClassesQuery
+from logger.routes.school_queries import ClassesQuery, teacher_for
 from logger.routes.school_wire import (
     ClassBody,
     ClassPage,
@@ -37,7 +37,7 @@ async def classes(
 ) -> ClassPage:
     """Classes by title; a teacher's own."""
     page = await school.classes.page(
-        teacher_id=query.teacher_for(actor),
+        teacher_id=teacher_for(actor, query.teacher_id),
         active=query.active,
         query=query.q,
         after=decode_place(CLASSES, query.cursor),

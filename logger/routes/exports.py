@@ -9,14 +9,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from logger.deps import SchoolDep, allowed
+from logger.deps import SchoolDep, allowed, own_subject
 from logger.domain.accounts import Action, Actor
 from logger.errors import InvalidRequest, NotFound, StoreUnavailable
 from logger.export import csv, xlsx
 from logger.export.streams import TableStream, csv_parts, write_xlsx_stream
 from logger.routes.contacts import contacts_for
 from logger.routes.queries import AttendanceQuery
-from logger.routes.school_queries import PeopleWhere, SpanQuery
+from logger.routes.school_queries import PeopleWhere, SpanQuery, teacher_for
 from logger.services.school import School
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
@@ -49,6 +49,14 @@ async def people(
     """People by name. E-mail and phone are there for who may see them. The CSV can be imported again."""
     stream = school.exports.people(where.to_filter(), await contacts_for(actor, school))
     return await _file(kind, stream, "people", school, actor)
+
+
+@router.get("/classes.{kind}")
+async def classes(
+    kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_CLASS, subject=own_subject)]
+) -> StreamingResponse:
+    """Classes by title; a teacher's own."""
+    return await _file(kind, school.exports.classes(teacher_for(actor)), "classes", school, actor)
 
 
 @router.get("/attendance.{kind}")

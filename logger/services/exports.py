@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from logger.domain.attendance import Attendance
 from logger.domain.audit import AuditAction, AuditEntry
+from logger.domain.classes import SchoolClass
 from logger.domain.kept_marks import KeptMark, first_place, last_place
 from logger.domain.marking import standing
 from logger.domain.people import PersonProfile
@@ -26,6 +27,7 @@ from shared.contracts.events import AttendanceStatus
 Value = TypeVar("Value")
 
 PEOPLE_COLUMNS = ("Roll number", "Name", "Department", "Year", "E-mail", "Phone", "Active", "Consent")
+CLASS_COLUMNS = ("Class", "Title", "Teacher", "Room", "People", "Active")
 ATTENDANCE_COLUMNS = ("Day", "Roll number", "Name", "Status", "First seen", "Last seen", "Sightings", "How", "Camera")
 MARK_COLUMNS = ("Day", "Start", "Class", "Roll number", "Name", "Status", "First seen", "Stands on", "By", "Reason")
 REPORT_COLUMNS = ("Key", "Name", "Sessions", "Present", "Late", "Absent", "Excused", "Percent", "Below the threshold")
@@ -55,6 +57,12 @@ class ExportsService:
         rows = every_row(self._store, PEOPLE, Selection(terms=where.terms))
         kept = (row.value async for row in rows if where.keeps(row.value))
         return TableStream("People", PEOPLE_COLUMNS, _parts(kept, lambda person: _person(person, contacts)))
+
+    def classes(self, teacher_id: str | None) -> TableStream:
+        """All, or those of a teacher."""
+        terms = {} if teacher_id is None else {"teacher": teacher_id}
+        classes = (row.value async for row in every_row(self._store, CLASSES, Selection(terms=terms)))
+        return TableStream("Classes", CLASS_COLUMNS, _parts(classes, _school_class))
 
     def attendance(self, where: AttendanceFilter) -> TableStream:
         """Newest first."""
@@ -157,6 +165,10 @@ def _person(person: PersonProfile, contacts: Contacts) -> Sequence[Cell]:
     email, phone = (person.email, person.phone) if contacts(person.person_id) else (None, None)
     described = (person.person_id, person.name, person.department, person.year)
     return (*described, email, phone, person.active, ConsentState.of(person).value)
+
+
+def _school_class(one: SchoolClass) -> Sequence[Cell]:
+    return (one.class_id, one.title, one.teacher_id, one.room, len(one.roster), one.active)
 
 
 def _line(line: Line, report: Report) -> Sequence[Cell]:

@@ -22,14 +22,14 @@ class RowPage(Generic[Value]):
 
 
 async def every_row(
-    store: RowStore, table: Table[Value], selection: Selection | None = None
+    store: RowStore, table: Table[Value], selection: Selection | None = None, *, part_rows: int = PART
 ) -> AsyncIterator[Row[Value]]:
     """All rows of the selection, whatever its limit, in its order. Raises StoreUnavailable."""
-    wanted = replace(selection or Selection(), limit=PART)
+    wanted = replace(selection or Selection(), limit=part_rows)
     while part := await store.select(table, wanted):
         for row in part:
             yield row
-        if len(part) < PART:
+        if len(part) < part_rows:
             return
         wanted = replace(wanted, after=_place(table, part[-1].value))
 
@@ -39,7 +39,7 @@ async def page_where(
 ) -> RowPage[Value]:
     """The first `limit` rows of the selection that the condition keeps. Raises StoreUnavailable."""
     kept: list[Row[Value]] = []
-    async for row in every_row(store, table, selection):
+    async for row in every_row(store, table, selection, part_rows=selection.limit + 1):
         if not keep(row.value):
             continue
         if len(kept) == selection.limit:

@@ -195,6 +195,8 @@ async def test_a_teacher_sees_their_own_classes_and_the_contacts_of_their_own_pe
     assert {one["person_id"]: one["email"] for one in people} == {"102": None, "2021/CS/1": "ada@example.org"}
     rows = rows_of(await office.get("/v1/people.csv", headers=teacher))
     assert [row[4] for row in rows[1:]] == ["", "ada@example.org"]
+    assert [row[1] for row in rows_of(await office.get("/v1/classes.csv"))] == ["Title", "Art", "Physics"]
+    assert [row[1] for row in rows_of(await office.get("/v1/classes.csv", headers=teacher))] == ["Title", "Physics"]
     classes = (await office.get("/v1/classes", params={"teacher_id": "t2"}, headers=teacher)).json()["items"]
     assert [one["class_id"] for one in classes] == [physics]
     assert (await office.get(f"/v1/classes/{other}", headers=teacher)).status_code == 403
