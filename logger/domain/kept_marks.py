@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from logger.domain.marking import Facts, Mark
 from logger.domain.policy import Status
@@ -60,8 +61,13 @@ def counted_as_text(kept: KeptMark) -> str | None:
 def counted_from_text(text: str, times: int) -> Counted:
     """The other direction; the day is the first of its month."""
     person_id, class_id, month, code, name, counts_as, weight = json.loads(text)
-    status = Status(code, name, AttendanceStatus(counts_as), weight)
-    return Counted(person_id, class_id, date.fromisoformat(f"{month}-01"), status, times)
+    first = date.fromisoformat(f"{month}-01")
+    return Counted(person_id, class_id, first, _status(code, name, counts_as, weight), times)
+
+
+@lru_cache(maxsize=256)  # a report reads the few of a school thousands of times
+def _status(code: str, name: str, counts_as: str, weight: float | None) -> Status:
+    return Status(code, name, AttendanceStatus(counts_as), weight)
 
 
 @dataclass(frozen=True, slots=True)

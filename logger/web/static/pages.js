@@ -44,6 +44,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
 });
 for (const one of document.querySelectorAll("[data-needs-script]")) one.hidden = false;
+document.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone
 
 const feed = document.body.dataset.live;
 if (feed) follow(feed);

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Protocol
 
 from playwright.sync_api import Page, expect
@@ -19,6 +20,11 @@ ROLL = "roll number,name,department,year\n" + "".join(
         ("108", "Hana Horák", "Physics", 3),
     )
 )
+
+
+def next_week() -> date:
+    return date.today() + timedelta(days=7)  # noqa: DTZ011 - any day of a week to come will do
+
 
 Shoot = Callable[[Page, str], None]
 
@@ -102,7 +108,7 @@ def test_every_other_page(page: Page, shoot: Shoot) -> None:
     expect(page.get_by_text("Monday and Thursday, 09:00–10:00")).to_be_visible()
     shoot(page, "11-schedule-of-a-class")
     for name, where in (
-        ("12-schedule", "/schedule"),
+        ("12-schedule", f"/schedule?week={next_week()}"),
         ("13-person", "/person?id=101"),
         ("14-classes", "/classes"),
         ("15-audit", "/audit"),
