@@ -211,7 +211,10 @@ async def test_without_its_store_the_service_starts_says_so_and_asks_for_patienc
     async with serve(store=no_store) as client:
         assert (await client.get("/healthz")).status_code == 200
         ready = await client.get("/readyz")
-        assert (ready.status_code, ready.json()["checks"]) == (503, {"store": "away", "session_clock": "ok"})
+        assert (ready.status_code, ready.json()["checks"]) == (
+            503,
+            {"store": "away", "session_clock": "ok", "chores": "ok"},
+        )
         posted = await client.post("/v1/events", json={"events": [event()]}, headers=writer)
         read = await client.get("/v1/attendance", headers=reader)
         assert "logger_store_up 0.0" in (await client.get("/metrics")).text
@@ -228,7 +231,7 @@ async def test_a_ready_service_names_its_store_and_counts_what_it_did(
     ready = await client.get("/readyz")
     assert ready.json() == {
         "ready": True,
-        "checks": {"store": "ok", "session_clock": "ok"},
+        "checks": {"store": "ok", "session_clock": "ok", "chores": "ok"},
         "info": {"store": "sqlite", "time_zone": "Asia/Kolkata"},
     }
     metrics = (await client.get("/metrics")).text
