@@ -98,6 +98,7 @@ TABLE: dict[str, Guard] = {
     "DELETE /v1/keys/{key_id}": A.EDIT_KEYS,
     "GET /v1/people.{kind}": A.SEE_PEOPLE,
     "GET /v1/attendance.{kind}": A.SEE_ATTENDANCE,
+    "GET /v1/classes.{kind}": Own(A.SEE_CLASS),
     "GET /v1/audit.{kind}": A.SEE_AUDIT,
     "GET /v1/sessions/{session_id}/marks.{kind}": A.SEE_ATTENDANCE,
     "GET /v1/classes/{class_id}/marks.{kind}": A.SEE_ATTENDANCE,
