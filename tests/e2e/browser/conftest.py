@@ -41,8 +41,9 @@ def _installed() -> str | None:
     return shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Gone with its module: Playwright keeps an event loop running, beside which no asynchronous test could run."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])  # root has no sandbox
         yield started
