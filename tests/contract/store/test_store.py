@@ -130,6 +130,13 @@ async def test_two_loggers_on_one_store_keep_each_event_once_and_agree_on_the_re
     assert await attendance(other_store) == [rebuild(sightings, None)]
 
 
+async def test_a_record_is_found_by_its_id(store: Store, see: See) -> None:
+    sighting = see()
+    await store.record([sighting, see("102")])
+    assert await store.attendance_of(sighting.record_id) == rebuild([sighting], None)
+    assert await store.attendance_of("another") is None
+
+
 async def test_deliveries_out_of_order_end_in_the_record_that_order_would_have_made(store: Store, see: See) -> None:
     middle = see(after_s=60, source="gate")
     late_first = see(after_s=-0.000001, source="door", method=Method.CLIENT)
