@@ -72,6 +72,25 @@ log = get_logger(__name__)
 
 CHORES_EVERY_S = 60.0
 DESCRIPTION = "Recognitions in, attendance out."
+ROUTES = (
+    events,
+    attendance,
+    compat,
+    auth,
+    accounts,
+    keys,
+    exports,
+    people,
+    classes,
+    schedules,
+    sessions,
+    corrections,
+    live,
+    audit,
+    reports,
+    retention,
+    pages,
+)
 
 
 def create_app(
@@ -112,25 +131,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-    for routes in (
-        events,
-        attendance,
-        compat,
-        auth,
-        accounts,
-        keys,
-        exports,
-        people,
-        classes,
-        schedules,
-        sessions,
-        corrections,
-        live,
-        audit,
-        reports,
-        retention,
-        pages,
-    ):
+    for routes in ROUTES:
         app.include_router(routes.router)
     return app
 
