@@ -1,10 +1,11 @@
 """Structured logs: text on a terminal, JSON otherwise. No names, no pictures, no embeddings, and no exception's own
 words, since those may repeat what a client sent: an error is logged as its type and the places it went through."""
 
+import contextlib
 import logging
 import sys
 import traceback
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -16,6 +17,18 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 def get_logger(name: str) -> FilteringBoundLogger:
     logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+class _StandardError:
+    """Whatever standard error is at the moment. A line that cannot be written must not stop the work it tells of."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def configure_logs(level: LogLevel, log_format: LogFormat | None) -> None:
@@ -33,7 +46,7 @@ def configure_logs(level: LogLevel, log_format: LogFormat | None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
 
