@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.rows import Plan, Row, as_json, table
 
-SECTIONS = ("service", "startup", "enrolment", "gallery", "tried", "logger_ingest", "logger_lists")
+SECTIONS = ("service", "startup", "cached", "enrolment", "gallery", "tried", "logger_ingest", "logger_lists")
 
 
 def main() -> int:
