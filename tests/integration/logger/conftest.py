@@ -1,5 +1,7 @@
 """The logger as an application, in this process, on an embedded store and a clock that stands still."""
 
+import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -126,3 +128,18 @@ def event() -> Callable[..., dict[str, Any]]:
         return {**body, **changes}
 
     return make
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """For `python -m logger` as a process: a port and a store of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGGER_")}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return inherited | {
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "LOGGER_PORT": str(port),
+        "LOGGER_STORE_URL": f"sqlite:///{tmp_path}/attendance.db",
+        "LOGGER_TIMEZONE": "Asia/Kolkata",
+    }

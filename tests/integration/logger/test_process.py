@@ -1,9 +1,7 @@
 """`python -m logger` as a process: its commands, and a stop that loses nothing."""
 
-import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,20 +14,6 @@ import pytest
 
 Event = Callable[..., dict[str, Any]]
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGGER_")}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return inherited | {
-        "PYTHONPATH": str(ROOT),
-        "LOGGER_PORT": str(port),
-        "LOGGER_STORE_URL": f"sqlite:///{tmp_path}/attendance.db",
-        "LOGGER_TIMEZONE": "Asia/Kolkata",
-    }
 
 
 @pytest.fixture

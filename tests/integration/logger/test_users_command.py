@@ -1,8 +1,6 @@
 """`python -m logger users`, as a process, and what the first start says."""
 
-import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,20 +12,6 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SHOWN = r"password (\S+)   \("
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOGGER_")}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return inherited | {
-        "PYTHONPATH": str(ROOT),
-        "LOGGER_PORT": str(port),
-        "LOGGER_STORE_URL": f"sqlite:///{tmp_path}/attendance.db",
-        "LOGGER_TIMEZONE": "Asia/Kolkata",
-    }
 
 
 @pytest.fixture
