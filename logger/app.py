@@ -200,7 +200,7 @@ def build_school(
     classes = ClassesService(store, trail, site=settings.site, new_id=_new_id)
     policy = RetentionPolicy(settings.keep_days)
     return School(
-        people=PeopleService(store, trail, clock),
+        people=PeopleService(store, trail, clock, consent_required=settings.consent_required),
         classes=classes,
         schedules=SchedulesService(store, trail, clock, site=settings.site, new_id=_new_id),
         reports=ReportsService(store, threshold_percent=settings.warn_below_percent),

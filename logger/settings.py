@@ -34,6 +34,7 @@ class LoggerSettings(ServiceSettings):
     recognizer_key: SecretStr | None = None
     keep_days: Annotated[int, Field(ge=30)] | None = None  # attendance older than this is removed; None: kept for ever
     backup_dir: Path | None = None  # a CSV of each day is written here
+    consent_required: bool = False  # before a face is enrolled; the recognizer asks
     warn_below_percent: Annotated[float, Field(ge=0, le=100)] = 75  # reports warn of who was present less
     max_body_bytes: Annotated[int, Field(ge=1_000)] = 4 * 1024 * 1024  # room for a thousand events
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from logger.domain.text import Unfit, clean_identifier, clean_name, clean_optional
+from shared.contracts.enrolment import ConsentState
 
 MAX_EMAIL_CHARACTERS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
@@ -87,9 +88,35 @@ class InvalidProfile(ValueError):
         self.problems = problems
 
 
-def may_enrol(person: PersonProfile, *, consent_required: bool) -> bool:
-    """Whether this person's face may be taken into the gallery."""
-    return person.active and (not consent_required or (person.consent is not None and person.consent.stands))
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Whether somebody's face may be taken into the gallery, and why."""
+
+    allowed: bool
+    reason: str  # a sentence
+
+
+def enrolment_of(person: PersonProfile | None, *, consent_required: bool) -> Enrolment:
+    """`person` is None for who is not in the list: nobody can have noted a consent of theirs. Who has withdrawn their
+    consent is not enrolled where none is asked for either."""
+    consent = consent_state(person)
+    if person is not None and not person.active:
+        return Enrolment(False, "This person is not active any more.")
+    if consent is ConsentState.WITHDRAWN:
+        return Enrolment(False, "The consent to recognition by face was withdrawn.")
+    if consent is ConsentState.GIVEN:
+        return Enrolment(True, "The consent to recognition by face stands.")
+    if not consent_required:
+        return Enrolment(True, "This site asks for no consent.")
+    if person is None:
+        return Enrolment(False, "Nobody has this number: add the person and note their consent first.")
+    return Enrolment(False, "No consent to recognition by face has been noted.")
+
+
+def consent_state(person: PersonProfile | None) -> ConsentState:
+    if person is None or person.consent is None:
+        return ConsentState.NONE
+    return ConsentState.GIVEN if person.consent.stands else ConsentState.WITHDRAWN
 
 
 def read_profile(fields: Mapping[ProfileField, str], known: PersonProfile | None = None) -> PersonProfile:

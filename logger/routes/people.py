@@ -14,6 +14,7 @@ from logger.routes.school_queries import PeopleQuery
 from logger.routes.school_wire import ConsentBody, ImportRecord, PersonBody, PersonPage, PersonRecord, ReceiptRecord
 from logger.services.cursor import decode_place, encode_place
 from logger.store.kinds import PEOPLE
+from shared.contracts.enrolment import EnrolmentAnswer
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
 router = APIRouter(
@@ -75,6 +76,12 @@ async def everything(
 ) -> dict[str, Any]:
     """All that is held on a person: profile, consent, classes, marks, attendance, events and deeds."""
     return await school.personal_data.everything_about(person_id, by=actor.account_id)
+
+
+@router.get("/{person_id:path}/enrolment", dependencies=[allowed(Action.SEE_PEOPLE)])
+async def enrolment(person_id: str, school: SchoolDep) -> EnrolmentAnswer:
+    """Whether this person's face may be taken into the gallery: asked before it is, also for who is not known here."""
+    return await school.people.enrolment(person_id)
 
 
 @router.get("/{person_id:path}", responses=problems(NotFound))

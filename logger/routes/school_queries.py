@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from logger.domain.accounts import Action, Actor, Reach, reach_of
 from logger.routes.queries import LocalDate
 from logger.routes.school_wire import Cursor, Limit
-from logger.services.people import ConsentState, PeopleFilter
+from logger.services.people import PeopleFilter
 from shared.contracts.base import Identifier, Name, WireModel
+from shared.contracts.enrolment import ConsentState
 
 
 class PeopleWhere(WireModel):

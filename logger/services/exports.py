@@ -10,11 +10,11 @@ from logger.domain.audit import AuditAction, AuditEntry
 from logger.domain.classes import SchoolClass
 from logger.domain.kept_marks import KeptMark, first_place, last_place
 from logger.domain.marking import standing
-from logger.domain.people import PersonProfile
+from logger.domain.people import PersonProfile, consent_state
 from logger.errors import NotFound
 from logger.export.streams import Part, TableStream
 from logger.export.tables import Cell
-from logger.services.people import ConsentState, PeopleFilter
+from logger.services.people import PeopleFilter
 from logger.services.reports import Line, Report
 from logger.services.rows import PART, every_row
 from logger.services.trail import AuditTrail
@@ -164,7 +164,7 @@ class ExportsService:
 def _person(person: PersonProfile, contacts: Contacts) -> Sequence[Cell]:
     email, phone = (person.email, person.phone) if contacts(person.person_id) else (None, None)
     described = (person.person_id, person.name, person.department, person.year)
-    return (*described, email, phone, person.active, ConsentState.of(person).value)
+    return (*described, email, phone, person.active, consent_state(person).value)
 
 
 def _school_class(one: SchoolClass) -> Sequence[Cell]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from logger.domain.audit import AuditAction
 from logger.domain.people import (
@@ -11,6 +10,8 @@ from logger.domain.people import (
     InvalidProfile,
     PersonProfile,
     ProfileField,
+    consent_state,
+    enrolment_of,
     read_profile,
 )
 from logger.domain.people_import import ImportPreview, UnreadableImport, read_people_csv
@@ -21,20 +22,9 @@ from logger.services.trail import AuditTrail
 from logger.store.kinds import PEOPLE
 from logger.store.tables import NEW, Place, Row, RowStore, Selection
 from shared.clock import Clock
+from shared.contracts.enrolment import ConsentState, EnrolmentAnswer
 
 SAVE_ATTEMPTS = 5
-
-
-class ConsentState(StrEnum):
-    GIVEN = "given"
-    WITHDRAWN = "withdrawn"
-    NONE = "none"
-
-    @classmethod
-    def of(cls, person: PersonProfile) -> "ConsentState":
-        if person.consent is None:
-            return cls.NONE
-        return cls.GIVEN if person.consent.stands else cls.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class PeopleFilter:
 
     def keeps(self, person: PersonProfile) -> bool:
         """Of what the terms do not decide."""
-        if self.consent is not None and ConsentState.of(person) is not self.consent:
+        if self.consent is not None and consent_state(person) is not self.consent:
             return False
         return not self.query or self.query.casefold() in f"{person.label} {person.person_id}".casefold()
 
@@ -63,10 +53,11 @@ class PeopleFilter:
 class PeopleService:
     """Every method raises StoreUnavailable."""
 
-    def __init__(self, store: RowStore, trail: AuditTrail, clock: Clock) -> None:
+    def __init__(self, store: RowStore, trail: AuditTrail, clock: Clock, *, consent_required: bool = False) -> None:
         self._store = store
         self._trail = trail
         self._clock = clock
+        self.consent_required = consent_required  # before a face is enrolled
 
     async def get(self, person_id: str) -> Row[PersonProfile]:
         """Raises NotFound."""
@@ -141,6 +132,18 @@ class PeopleService:
         if person.consent is None:
             raise InvalidRequest("There is no consent to withdraw")
         return replace(person, consent=person.consent.withdraw(self._clock.now()))
+
+    async def enrolment(self, person_id: str) -> EnrolmentAnswer:
+        """Whether this person's face may be taken into the gallery, by what is noted at this moment."""
+        row = await self._store.load(PEOPLE, person_id)
+        person = None if row is None else row.value
+        answer = enrolment_of(person, consent_required=self.consent_required)
+        return EnrolmentAnswer(
+            allowed=answer.allowed,
+            reason=answer.reason,
+            consent_required=self.consent_required,
+            consent=consent_state(person),
+        )
 
     async def _change_now(self, person_id: str, change: Callable[[PersonProfile], PersonProfile]) -> Row[PersonProfile]:
         """Beside whatever else is being edited. Raises Outdated when others never stop editing."""

@@ -22,10 +22,11 @@ from logger.routes.pages.frame import PageRoute, StateDep, go, page
 from logger.routes.pages.paging import PEOPLE_A_PAGE, next_address
 from logger.routes.pages.rights import EditsPeople, ErasesPeople, SeesPeople
 from logger.services.cursor import decode_place
-from logger.services.people import ConsentState, PeopleFilter
+from logger.services.people import PeopleFilter
 from logger.store.kinds import PEOPLE
 from logger.store.tables import Row
 from logger.web.rendering import person_page
+from shared.contracts.enrolment import ConsentState
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -207,6 +208,7 @@ async def _person_page(
         version=row.version,
         values=_typed(typed) if typed else _values(known),
         problems=_problems(invalid),
+        consent_required=state.school.people.consent_required,
         contacts=(await contacts_for(actor, state.school))(known.person_id),
         history=await _history(state, known.person_id, actor),
         may_edit=may(actor, Action.EDIT_PEOPLE),

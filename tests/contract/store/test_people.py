@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from logger.domain.audit import AuditAction, Deed
-from logger.domain.people import ConsentHow, ProfileField
+from logger.domain.people import ConsentHow, ProfileField, consent_state
 from logger.errors import InvalidRequest, NotFound, Outdated
-from logger.services.people import ConsentState, PeopleFilter, PeopleService
+from logger.services.people import PeopleFilter, PeopleService
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
 from logger.store.tables import Place
 from shared.clock import Clock
+from shared.contracts.enrolment import ConsentState
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ async def test_an_import_leaves_consent_as_it_is(people: PeopleService) -> None:
     await people.give_consent("101", version="2026-1", how=ConsentHow.PAPER, by="admin")
     await people.apply_import("id;name\n101;Ada King\n", by="admin")
     person = (await people.get("101")).value
-    assert (person.name, ConsentState.of(person)) == ("Ada King", ConsentState.GIVEN)
+    assert (person.name, consent_state(person)) == ("Ada King", ConsentState.GIVEN)
 
 
 async def test_people_are_found_by_words_and_by_what_they_are(people: PeopleService) -> None:
@@ -124,3 +125,18 @@ async def test_consent_says_who_when_and_how_and_stays_withdrawn(
     assert deeds[-1].action is AuditAction.CONSENT_WITHDRAWN
     with pytest.raises(InvalidRequest, match="must not be blank"):
         await people.give_consent("101", version=" ", how=ConsentHow.PAPER, by="t1")
+
+
+async def test_enrolment_is_answered_by_the_consent_that_is_noted_now(
+    store: Store, trail: AuditTrail, clock: Clock
+) -> None:
+    people = PeopleService(store, trail, clock, consent_required=True)
+    assert (await people.enrolment("101")).consent is ConsentState.NONE
+    await people.add(ADA, by="admin")
+    answers = [await people.enrolment("101")]
+    await people.give_consent("101", version="2025-1", how=ConsentHow.PAPER, by="admin")
+    answers.append(await people.enrolment("101"))
+    await people.withdraw_consent("101", by="admin")
+    answers.append(await people.enrolment("101"))
+    assert [one.allowed for one in answers] == [False, True, False]
+    assert [one.consent for one in answers] == [ConsentState.NONE, ConsentState.GIVEN, ConsentState.WITHDRAWN]

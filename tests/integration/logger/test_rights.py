@@ -110,6 +110,7 @@ TABLE: dict[str, Guard] = {
     "POST /v1/people/{person_id:path}/consent": A.EDIT_PEOPLE,
     "DELETE /v1/people/{person_id:path}/consent": A.EDIT_PEOPLE,
     "GET /v1/people/{person_id:path}/everything": A.EXPORT_PERSON,
+    "GET /v1/people/{person_id:path}/enrolment": A.SEE_PEOPLE,
     "GET /v1/people/{person_id:path}": A.SEE_PEOPLE,
     "PUT /v1/people/{person_id:path}": A.EDIT_PEOPLE,
     "DELETE /v1/people/{person_id:path}": A.ERASE_PEOPLE,

@@ -112,6 +112,29 @@ async def test_consent_is_given_and_withdrawn(office: httpx.AsyncClient) -> None
     assert (await office.delete("/v1/people/102/consent")).status_code == 422
 
 
+async def test_before_a_face_is_enrolled_the_recognizer_asks(office: httpx.AsyncClient) -> None:
+    for person_id in ("2021/CS/1", "nobody"):
+        answer = await office.get(f"/v1/people/{person_id}/enrolment")
+        assert answer.json() == {
+            "allowed": True,
+            "reason": "This site asks for no consent.",
+            "consent_required": False,
+            "consent": "none",
+        }
+
+
+async def test_where_the_site_asks_for_consent_nobody_is_enrolled_without(serve: Serve, store: SqliteStore) -> None:
+    headers = {"Authorization": f"Bearer {OFFICE}"}
+    async with serve(store, api_keys=SecretStr(f"{SCOPES}={OFFICE}"), consent_required=True) as client:
+        await client.post("/v1/people/import", content=PEOPLE, headers=headers)
+        before = await client.get("/v1/people/2021/CS/1/enrolment", headers=headers)
+        consent = {"version": "2025", "how": "paper"}
+        await client.post("/v1/people/2021/CS/1/consent", json=consent, headers=headers)
+        after = await client.get("/v1/people/2021/CS/1/enrolment", headers=headers)
+    assert [before.json()["allowed"], after.json()["allowed"]] == [False, True]
+    assert (after.json()["consent_required"], after.json()["consent"]) == (True, "given")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [

@@ -16,7 +16,7 @@ from logger.domain.people import (
     ProfileField,
     clean_email,
     clean_phone,
-    may_enrol,
+    enrolment_of,
     read_profile,
 )
 from logger.domain.text import Unfit
@@ -108,10 +108,18 @@ def test_what_is_no_phone_number_is_refused(number: str) -> None:
 
 def test_a_face_may_be_enrolled_only_under_a_standing_consent_where_the_site_asks_for_one() -> None:
     agreed = replace(ALICE, consent=CONSENT)
+    asked = [enrolment_of(one, consent_required=True) for one in (None, ALICE, agreed)]
+    assert [one.allowed for one in asked] == [False, False, True]
+    assert len({one.reason for one in asked}) == 3
+    assert [enrolment_of(one, consent_required=False).allowed for one in (None, ALICE, agreed)] == [True, True, True]
+
+
+@pytest.mark.parametrize("consent_required", [True, False])
+def test_who_has_left_or_withdrawn_the_consent_is_enrolled_nowhere(consent_required: bool) -> None:
+    agreed = replace(ALICE, consent=CONSENT)
     withdrawn = replace(ALICE, consent=CONSENT.withdraw(NOON + timedelta(days=1)))
-    assert [may_enrol(one, consent_required=True) for one in (ALICE, agreed, withdrawn)] == [False, True, False]
-    assert may_enrol(ALICE, consent_required=False)
-    assert not may_enrol(replace(agreed, active=False), consent_required=False)
+    for one in (withdrawn, replace(agreed, active=False)):
+        assert not enrolment_of(one, consent_required=consent_required).allowed
 
 
 def test_the_first_withdrawal_counts_and_none_comes_before_the_consent() -> None:
