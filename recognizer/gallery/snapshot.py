@@ -41,7 +41,9 @@ class GallerySnapshot:
 
     fingerprint: str  # equal for equal people, templates and engines
     people: tuple[Person, ...]
-    centres: Embeddings  # (people, d): the mean of each person's templates, scaled to unit length
+    # (people, d): the mean of each person's templates, scaled to unit length. Column after column in memory, which the
+    # product reads 1.3 to 2 times as fast as row after row (`make bench ONLY=gallery`).
+    centres: Embeddings
     photos: int  # templates behind the centres
 
     def match(self, probes: Embeddings) -> list[Match]:
@@ -51,16 +53,20 @@ class GallerySnapshot:
         return [self._best_two(row) for row in probes @ self.centres.T]
 
     def _best_two(self, similarities: NDArray[np.float32]) -> Match:
-        """`similarities` (people,) is overwritten."""
-        nearest = int(similarities.argmax())
-        best = self._candidate(similarities, nearest)
+        """`similarities` (people,) is overwritten. Lean: among 1,000 people the product itself is as quick."""
+        nearest = similarities.argmax()
+        best = Candidate(self.people[nearest], _distance(similarities.item(nearest)))
         if len(self.people) == 1:
             return Match(best, None)
         similarities[nearest] = -np.inf
-        return Match(best, self._candidate(similarities, int(similarities.argmax())))
+        second = similarities.argmax()
+        return Match(best, Candidate(self.people[second], _distance(similarities.item(second))))
 
-    def _candidate(self, similarities: NDArray[np.float32], index: int) -> Candidate:
-        return Candidate(self.people[index], min(2.0, max(0.0, 1.0 - float(similarities[index]))))
+
+def _distance(similarity: float) -> float:
+    """Cosine distance; rounding must not leave its range."""
+    distance = 1.0 - similarity
+    return 0.0 if distance < 0.0 else min(distance, 2.0)
 
 
 def snapshot_of(enrolled: Sequence[Enrolled], *, engine: str, dimension: int) -> GallerySnapshot:
@@ -68,7 +74,7 @@ def snapshot_of(enrolled: Sequence[Enrolled], *, engine: str, dimension: int) ->
     ordered = sorted(enrolled, key=lambda each: each.person.person_id)
     if any(len(each.templates) == 0 for each in ordered):
         raise ValueError("a person without a template cannot be matched")
-    centres = np.empty((len(ordered), dimension), np.float32)
+    centres = np.empty((len(ordered), dimension), np.float32, order="F")
     for row, each in zip(centres, ordered, strict=True):
         row[:] = _centre(each.templates)
     centres.flags.writeable = False
