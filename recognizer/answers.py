@@ -2,7 +2,7 @@
 
 from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Detection
-from recognizer.service import JudgedFace, Recognition
+from recognizer.recognition import JudgedFace, Recognition
 from shared.contracts.recognition import (
     DecisionKind,
     FaceBox,
@@ -43,8 +43,8 @@ def to_response(
         threshold=policy.threshold,
         threshold_from=threshold_from,
         decision=recognition.decision,
-        reason=_reason(recognition),
-        faces=[_face(face, recognition.image.scale) for face in recognition.faces],
+        reason=reason(recognition),
+        faces=[face_result(face, recognition.image.scale) for face in recognition.faces],
         attendance=None if subject is None else subject.attendance,
         image=ImageSize(width=recognition.image.width, height=recognition.image.height),
         engine=engine,
@@ -68,14 +68,14 @@ def to_json_response(response: RecognizeResponse) -> RecognizeJsonResponse:
     )
 
 
-def _reason(recognition: Recognition) -> str:
+def reason(recognition: Recognition) -> str:
     subject = recognition.subject
     if recognition.decision is DecisionKind.LOW_QUALITY and subject is not None and subject.face.quality.issue:
         return f"{subject.face.quality.issue.advice}."
     return _REASONS[recognition.decision]
 
 
-def _face(judged: JudgedFace, scale: float) -> FaceResult:
+def face_result(judged: JudgedFace, scale: float) -> FaceResult:
     quality = judged.face.quality
     best = judged.best
     known = judged.decision is DecisionKind.KNOWN

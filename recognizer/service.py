@@ -1,11 +1,10 @@
 """The order of steps for one frame, from bytes to an answer."""
 
 import asyncio
-import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4, uuid5
@@ -18,9 +17,9 @@ from recognizer.gallery.snapshot import Candidate, Match
 from recognizer.gallery.watcher import GalleryHolder
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
-from recognizer.stopwatch import Stopwatch
-from recognizer.vision.decode import DecodedImage
-from recognizer.vision.faces import Face, FaceFinder, foreground
+from recognizer.recognition import JudgedFace, Recognition, one_face_a_person
+from recognizer.stopwatch import Stopwatch, sum_ms
+from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
 from shared.contracts.events import EventResult, RecognitionEvent
 from shared.contracts.recognition import AttendanceNote, DecisionKind, Delivery, FaceMode, RecognizeFields
@@ -28,26 +27,6 @@ from shared.contracts.recognition import AttendanceNote, DecisionKind, Delivery,
 MAX_AHEAD = timedelta(minutes=5)  # of a client's clock
 MAX_BEHIND = timedelta(days=31)  # a kiosk that was offline over the holidays
 FRAME_TIMEOUT_S = 20.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JudgedFace:
-    face: Face
-    decision: DecisionKind
-    best: Candidate | None = None  # the nearest person, named only when the decision is `known`
-    attendance: AttendanceNote | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recognition:
-    """What is known about a frame. `subject` is the face that the answer is about, where there is one."""
-
-    decision: DecisionKind
-    image: DecodedImage
-    faces: tuple[JudgedFace, ...]
-    subject: JudgedFace | None
-    gallery: str
-    timings_ms: dict[str, float]
 
 
 class RecognitionService:
@@ -84,41 +63,47 @@ class RecognitionService:
         self._delivery_budget_s = delivery_budget_s
 
     async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
-        """Raises Overloaded at once when every place is taken, what decoding raises for a bad picture, and OutboxFull
+        """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Raises
+        what `look` and `record` raise."""
+        fields = fields.model_copy(update={"captured_at": self._captured_at(fields)})
+        with self._place():
+            recognition = await self._look(picture, fields.faces)
+            if fields.record:
+                recognition = await self.record(recognition, fields)
+        self._observe(recognition.decision, recognition.timings_ms)
+        return recognition
+
+    async def look(self, picture: bytes, mode: FaceMode) -> Recognition:
+        """Who is in a picture; nothing is recorded. Raises Overloaded at once when every place is taken, what decoding
+        raises for a bad picture, EngineFailed."""
+        with self._place():
+            recognition = await self._look(picture, mode)
+        self._observe(recognition.decision, recognition.timings_ms)
+        return recognition
+
+    async def record(self, recognition: Recognition, fields: RecognizeFields) -> Recognition:
+        """The same, with what became of each known face on its way to the logger. Raises InvalidField, and OutboxFull
         or OutboxUnavailable when a recognition cannot be made durable: then nothing was recorded."""
         captured_at = self._captured_at(fields)
         stopwatch = Stopwatch()
-        with self._place():
-            image, judged = await self._see(picture, fields.faces, stopwatch)
-            if fields.record:
-                with stopwatch.step("record"):
-                    judged = await self._record(judged, fields, captured_at)
-        decision, timings_ms = _decision(judged, fields.faces), stopwatch.readings_ms()
-        self._observe(decision, timings_ms)
-        return Recognition(
-            decision=decision,
-            image=image,
-            faces=judged,
-            subject=_subject(judged, fields.faces),
-            gallery=self._gallery.current.fingerprint,
-            timings_ms=timings_ms,
-        )
+        with stopwatch.step("record"):
+            recorded = (self._record_one(face, fields, captured_at) for face in recognition.faces)
+            faces = tuple(await asyncio.gather(*recorded))
+        return replace(recognition, faces=faces, timings_ms=sum_ms(recognition.timings_ms, stopwatch.readings_ms()))
 
     async def check(self) -> None:
         """Raises EngineFailed when the last frame broke the engine."""
         if self._engine_fault is not None:
             raise self._engine_fault
 
-    async def _see(
-        self, picture: bytes, mode: FaceMode, stopwatch: Stopwatch
-    ) -> tuple[DecodedImage, tuple[JudgedFace, ...]]:
+    async def _look(self, picture: bytes, mode: FaceMode) -> Recognition:
         """Everything that runs a model, within a time: a model that hangs must not take its caller along."""
+        stopwatch = Stopwatch()
         try:
             async with asyncio.timeout(FRAME_TIMEOUT_S):
-                find = partial(self._finder.find, picture, stopwatch)
-                scene = await asyncio.get_running_loop().run_in_executor(self._executor, find)
+                scene = await self._find(picture, stopwatch)
                 with stopwatch.step("match"):
-                    judged = await self._judge(scene.faces, mode)
+                    faces = await self._judge(scene.faces, mode)
         except TimeoutError:
             self._engine_fault = EngineFailed("Recognition took too long")
             raise self._engine_fault from None
@@ -126,7 +111,11 @@ class RecognitionService:
             self._engine_fault = error
             raise
         self._engine_fault = None
-        return scene.image, judged
+        return Recognition(scene.image, faces, mode, self._gallery.current.fingerprint, stopwatch.readings_ms())
+
+    async def _find(self, picture: bytes, stopwatch: Stopwatch) -> Scene:
+        find = partial(self._finder.find, picture, stopwatch)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, find)
 
     def _captured_at(self, fields: RecognizeFields) -> datetime:
         now = self._clock.now()
@@ -150,7 +139,7 @@ class RecognitionService:
             faces = foreground(faces)
             if len(faces) > 1:
                 return tuple(JudgedFace(face, DecisionKind.MULTIPLE_FACES) for face in faces)
-        return _one_face_a_person(await asyncio.gather(*(self._judge_one(face) for face in faces)))
+        return one_face_a_person(await asyncio.gather(*(self._judge_one(face) for face in faces)))
 
     async def _judge_one(self, face: Face) -> JudgedFace:
         if face.quality.issue is not None:
@@ -161,11 +150,6 @@ class RecognitionService:
             None if best is None else best.distance, None if runner_up is None else runner_up.distance, self.policy
         )
         return JudgedFace(face, decision, best)
-
-    async def _record(
-        self, faces: Sequence[JudgedFace], fields: RecognizeFields, captured_at: datetime
-    ) -> tuple[JudgedFace, ...]:
-        return tuple(await asyncio.gather(*(self._record_one(face, fields, captured_at) for face in faces)))
 
     async def _record_one(self, face: JudgedFace, fields: RecognizeFields, captured_at: datetime) -> JudgedFace:
         if face.decision is not DecisionKind.KNOWN or face.best is None:
@@ -199,40 +183,6 @@ def _event_id(fields: RecognizeFields, person_id: str) -> UUID:
     if fields.event_id is None:
         return uuid4()
     return fields.event_id if fields.faces is FaceMode.ONE else uuid5(fields.event_id, person_id)
-
-
-def _one_face_a_person(faces: Sequence[JudgedFace]) -> tuple[JudgedFace, ...]:
-    """Nobody is in a picture twice: the nearest face keeps the name, the others become ambiguous."""
-    nearest: dict[str, JudgedFace] = {}
-    for face in faces:
-        if face.decision is DecisionKind.KNOWN and face.best is not None:
-            rival = nearest.get(face.best.person.person_id)
-            if rival is None or rival.best is None or face.best.distance < rival.best.distance:
-                nearest[face.best.person.person_id] = face
-    kept = {id(face) for face in nearest.values()}
-    return tuple(
-        face
-        if face.decision is not DecisionKind.KNOWN or id(face) in kept
-        else replace(face, decision=DecisionKind.AMBIGUOUS)
-        for face in faces
-    )
-
-
-def _subject(faces: Sequence[JudgedFace], mode: FaceMode) -> JudgedFace | None:
-    if not faces or (mode is FaceMode.ONE and len(faces) > 1):
-        return None
-    return min(faces, key=lambda face: (face.decision is not DecisionKind.KNOWN, _distance(face)))
-
-
-def _distance(face: JudgedFace) -> float:
-    return math.inf if face.best is None else face.best.distance
-
-
-def _decision(faces: Sequence[JudgedFace], mode: FaceMode) -> DecisionKind:
-    if not faces:
-        return DecisionKind.NO_FACE
-    subject = _subject(faces, mode)
-    return DecisionKind.MULTIPLE_FACES if subject is None else subject.decision
 
 
 def _note(event_id: UUID, answer: EventResult | None) -> AttendanceNote:
