@@ -20,6 +20,7 @@ from logger.services.schedules import ScheduleDetails
 from logger.store.tables import Row
 from shared.contracts.base import Identifier, Name, Source, WireModel
 from shared.contracts.events import AttendanceStatus
+from shared.contracts.profiles import ConsentRecord, ProfileChange, ProfileRecord, Version
 
 
 def _zone(name: str) -> str:
@@ -31,23 +32,11 @@ def _zone(name: str) -> str:
 
 
 ZoneName = Annotated[str, Field(max_length=100), AfterValidator(_zone)]
-Version = Annotated[int, Field(ge=0, description="of the row that was read; 0 adds")]
-Typed = Annotated[str, Field(max_length=500)]  # read by the domain, which says what is wrong with it
 Cursor = Annotated[str, Field(max_length=MAX_PLACE_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=1_000)]
 
 
-class PersonBody(WireModel):
-    """A field that is left out stays as it is; an empty one is emptied."""
-
-    name: Typed | None = None
-    department: Typed | None = None
-    year: Typed | None = None
-    email: Typed | None = None
-    phone: Typed | None = None
-    active: bool | None = None
-    version: Version
-
+class PersonBody(ProfileChange):
     def fields(self) -> dict[ProfileField, str]:
         typed = {field: getattr(self, field.value) for field in ProfileField if field not in _NOT_TYPED}
         if self.active is not None:
@@ -58,22 +47,16 @@ class PersonBody(WireModel):
 _NOT_TYPED = frozenset({ProfileField.PERSON_ID, ProfileField.ACTIVE})
 
 
+def _consent(consent: Consent | None) -> ConsentRecord | None:
+    return None if consent is None else ConsentRecord.model_validate(consent, from_attributes=True)
+
+
 class ConsentBody(WireModel):
     version: Annotated[Name, Field(max_length=100, description="of the text that was agreed to")]
     how: ConsentHow
 
 
-class PersonRecord(WireModel):
-    person_id: str
-    name: str
-    department: str | None
-    year: str | None
-    email: str | None
-    phone: str | None
-    active: bool
-    consent: Consent | None
-    version: int
-
+class PersonRecord(ProfileRecord):
     @classmethod
     def of(cls, row: Row[PersonProfile], *, with_contacts: bool) -> "PersonRecord":
         person = row.value
@@ -85,7 +68,7 @@ class PersonRecord(WireModel):
             email=person.email if with_contacts else None,
             phone=person.phone if with_contacts else None,
             active=person.active,
-            consent=person.consent,
+            consent=_consent(person.consent),
             version=row.version,
         )
 

@@ -1,6 +1,7 @@
 """Sessions, marks and the audit on the wire."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from logger.domain.policy import MAX_MINUTES
 from logger.domain.sessions import Session, SessionState
 from logger.routes.queries import LocalDate
 from logger.services.sessions import RosterLine, SessionDetail, SessionSummary
+from shared.contracts import sessions
 from shared.contracts.base import Identifier, Instant, WireModel
 from shared.contracts.events import AttendanceStatus
 
@@ -42,18 +44,8 @@ class ManualBody(WireModel):
     reason: Reason | None = None
 
 
-class SessionRecord(WireModel):
-    session_id: str
-    class_id: str
+class SessionRecord(sessions.SessionRecord):
     state: SessionState
-    starts_at: datetime
-    ends_at: datetime
-    room: str | None
-    sources: list[str]
-    started_at: datetime | None
-    started_by: str | None
-    ended_at: datetime | None
-    ended_by: str | None
 
     @classmethod
     def of(cls, session: Session) -> "SessionRecord":
@@ -72,13 +64,8 @@ class SessionRecord(WireModel):
         )
 
 
-class SummaryRecord(WireModel):
+class SummaryRecord(sessions.SummaryRecord):
     session: SessionRecord
-    title: str
-    counts: dict[str, int]
-    expected: int
-    missing: int
-    unknown: int
 
     @classmethod
     def of(cls, one: SessionSummary) -> "SummaryRecord":
@@ -92,9 +79,8 @@ class SummaryRecord(WireModel):
         )
 
 
-class SessionList(WireModel):
-    day: date
-    items: list[SummaryRecord]
+class SessionList(sessions.SessionList):
+    items: Sequence[SummaryRecord]
 
 
 class MarkRecord(WireModel):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from shared.contracts.base import WireModel
+from shared.contracts.health import Health, ReadyReport
 from shared.logs import get_logger
 from shared.web.errors import ServiceError
 
@@ -20,16 +20,6 @@ class NotReady(Exception):
 
 
 Check = Callable[[], Awaitable[None]]
-
-
-class Health(WireModel):
-    status: str = "ok"
-
-
-class ReadyReport(WireModel):
-    ready: bool
-    checks: dict[str, str]  # "ok", or what is wrong
-    info: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,179 @@
+"""Clients of both services, for programs.
+
+    async with RecognizerClient("http://127.0.0.1:8000") as recognizer:
+        answer = await recognizer.recognize(Path("frame.jpg").read_bytes())
+
+Every method raises ClientError; `recognizer.client_calls` has its kinds. What may be asked twice without harm is asked
+again when a service is away or busy; everything else is asked once.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+from recognizer.client_calls import (
+    Busy,
+    Call,
+    Calls,
+    ClientError,
+    Failed,
+    FilePart,
+    InConflict,
+    NotAllowed,
+    NotTaken,
+    NotThere,
+    Patience,
+    Refused,
+    Unreachable,
+    UnreadableAnswer,
+)
+from shared.contracts.attendance import AttendancePage, AttendanceRecord, EventPage, Method, StoredEvent
+from shared.contracts.events import AttendanceStatus, EventBatch, EventResult, EventResults, RecognitionEvent
+from shared.contracts.health import Health, ReadyReport
+from shared.contracts.profiles import ProfileChange, ProfileRecord
+from shared.contracts.recognition import FaceMode, RecognizeFields, RecognizeResponse
+from shared.contracts.sessions import SessionList
+
+__all__ = [
+    "Busy",
+    "ClientError",
+    "Failed",
+    "InConflict",
+    "LoggerClient",
+    "NotAllowed",
+    "NotTaken",
+    "NotThere",
+    "Patience",
+    "RecognizerClient",
+    "Refused",
+    "Unreachable",
+    "UnreadableAnswer",
+]
+
+MAX_PAGE = 1_000  # records the logger gives at once
+NOT_READY = 503
+
+Page = TypeVar("Page", AttendancePage, EventPage)
+
+
+class _Service(Calls):
+    """What both services answer."""
+
+    async def health(self) -> Health:
+        """The process answers."""
+        return await self.ask(_get("/healthz"), Health)
+
+    async def readiness(self) -> ReadyReport:
+        """Whether everything that the service needs answers too; not being ready is an answer, and no error."""
+        return await self.ask(Call("GET", "/readyz", repeatable=True, answers=frozenset({NOT_READY})), ReadyReport)
+
+
+class RecognizerClient(_Service):
+    async def recognize(
+        self,
+        picture: bytes,
+        *,
+        source: str | None = None,
+        captured_at: datetime | None = None,
+        event_id: UUID | None = None,
+        faces: FaceMode = FaceMode.ONE,
+        record: bool = True,
+    ) -> RecognizeResponse:
+        """Who is in a JPEG, PNG or WebP picture. Every decision is an answer, no face too.
+
+        Without an `event_id` one is made for this call, so that repeats of it are recorded once.
+        """
+        fields = RecognizeFields(
+            source=source, captured_at=captured_at, event_id=event_id or uuid4(), faces=faces, record=record
+        )
+        form = {name: str(value) for name, value in fields.model_dump(mode="json", exclude_none=True).items()}
+        call = Call("POST", "/recognize", repeatable=True, fields=form, files=[_file("image", "picture", picture)])
+        return await self.ask(call, RecognizeResponse)
+
+
+class LoggerClient(_Service):
+    async def send_events(self, events: Sequence[RecognitionEvent]) -> list[EventResult]:
+        """What became of each, in their order; 1 to 1,000 of them. Scope `events:write`."""
+        call = Call("POST", "/v1/events", repeatable=True, body=EventBatch(events=list(events)))
+        return (await self.ask(call, EventResults)).results
+
+    async def attendance(
+        self,
+        *,
+        day: date | None = None,
+        first_day: date | None = None,
+        last_day: date | None = None,
+        person_id: str | None = None,
+        session_id: str | None = None,
+        status: AttendanceStatus | None = None,
+        method: Method | None = None,
+    ) -> AsyncIterator[AttendanceRecord]:
+        """Every record that fits, the latest arrivals first, asked for page by page. `day`, or a span of days; days are
+        those of the site. Scope `attendance:read`."""
+        query = _query(
+            date=day,
+            **{"from": first_day},
+            to=last_day,
+            person_id=person_id,
+            session_id=session_id,
+            status=status,
+            method=method,
+        )
+        async for page in self._pages("/v1/attendance", query, AttendancePage):
+            for record in page.items:
+                yield record
+
+    async def events(
+        self,
+        *,
+        day: date | None = None,
+        first_day: date | None = None,
+        last_day: date | None = None,
+        person_id: str | None = None,
+        source: str | None = None,
+    ) -> AsyncIterator[StoredEvent]:
+        """The recognitions behind the attendance, newest first, asked for page by page. Scope `attendance:read`."""
+        query = _query(date=day, **{"from": first_day}, to=last_day, person_id=person_id, source=source)
+        async for page in self._pages("/v1/events", query, EventPage):
+            for event in page.items:
+                yield event
+
+    async def person(self, person_id: str) -> ProfileRecord:
+        """Raises NotThere. Scope `people:read`."""
+        return await self.ask(_get(_person(person_id)), ProfileRecord)
+
+    async def save_person(self, person_id: str, change: ProfileChange) -> ProfileRecord:
+        """Adds somebody (version 0), or changes the version that was read. Raises InConflict when that is not the
+        newest any more, NotTaken for a field that cannot be kept. Scope `people:write`."""
+        return await self.ask(Call("PUT", _person(person_id), body=change), ProfileRecord)
+
+    async def sessions(self, day: date | None = None) -> SessionList:
+        """The sessions of a day at the site, today's unless another is asked for. Scope `attendance:read`."""
+        return await self.ask(_get("/v1/sessions", _query(date=day)), SessionList)
+
+    async def _pages(self, path: str, query: Mapping[str, str], kind: type[Page]) -> AsyncIterator[Page]:
+        asked = {**query, "limit": str(MAX_PAGE)}
+        while True:
+            page = await self.ask(_get(path, asked), kind)
+            yield page
+            if page.next_cursor is None:
+                return
+            asked["cursor"] = page.next_cursor
+
+
+def _get(path: str, query: Mapping[str, str] | None = None) -> Call:
+    return Call("GET", path, repeatable=True, query=query)
+
+
+def _query(**asked: object) -> dict[str, str]:
+    return {name: str(value) for name, value in asked.items() if value is not None}
+
+
+def _person(person_id: str) -> str:
+    return f"/v1/people/{quote(person_id, safe='')}"
+
+
+def _file(field: str, name: str, data: bytes) -> FilePart:
+    return field, (name, data, "application/octet-stream")
