@@ -1,316 +1,168 @@
-"""A school to try things on: a year of it, made up, and the same each time."""
+"""A school to try things on: a year of it, made up, up to this minute."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from random import Random
-from uuid import UUID
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from logger.domain.accounts import Account, Role
+from logger.domain import made_up
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.days import local_day
-from logger.domain.kept_marks import KeptMark
-from logger.domain.marking import Correction, Facts, mark
-from logger.domain.people import Consent, ConsentHow, PersonProfile
-from logger.domain.schedule import Hours, Schedule, Weekday, WeeklyRule, expand
-from logger.domain.sessions import CLOCK, Session, SessionState, plan
-from logger.domain.sightings import Sighting
+from logger.domain.kept_marks import KeptMark, mark_key
+from logger.domain.marking import Facts, mark
+from logger.domain.schedule import Schedule, expand
+from logger.domain.sessions import Session, SessionState, due_changes, plan
+from logger.domain.wall_clock import span_of
 from logger.errors import StartError
-from logger.store.base import Store
+from logger.services.rows import every_row
+from logger.store.base import EventFilter, Store
 from logger.store.kinds import ACCOUNTS, CLASSES, MARKS, PEOPLE, ROOMS, SCHEDULES, SESSIONS
 from shared.clock import Clock
-from shared.contracts.attendance import Method
+from shared.contracts.events import AttendanceStatus
 
-SEED = 2_000
 YEAR, AHEAD = timedelta(days=364), timedelta(days=182)
-HOLIDAYS = frozenset({1, 7, 14, 15, 22, 29, 30, 31, 32, 33, 34, 44, 52, 53})  # weeks of the ISO calendar
-SCHOOL_DAYS = frozenset(list(Weekday)[:5])
-DAYS_WITH_EVENTS = 5  # the last ones; older days have their marks alone
-
-FIRST_NAMES = [
-    "Aarav",
-    "Ada",
-    "Amara",
-    "Anaya",
-    "Björn",
-    "Carlos",
-    "Chloé",
-    "Chidi",
-    "Diego",
-    "Elif",
-    "Emma",
-    "Fatima",
-    "Grace",
-    "Hana",
-    "Ibrahim",
-    "Ines",
-    "Jakub",
-    "Joon",
-    "Kofi",
-    "Lena",
-    "Liam",
-    "Lucía",
-    "Mateo",
-    "Mei",
-    "Minh",
-    "Nadia",
-    "Noah",
-    "Olga",
-    "Omar",
-    "Priya",
-    "Ravi",
-    "Rosa",
-    "Sofia",
-    "Tariq",
-    "Tomás",
-    "Uma",
-    "Valentina",
-    "Yara",
-    "Yuki",
-    "Zoë",
-]
-LAST_NAMES = [
-    "Adeyemi",
-    "Ahmed",
-    "Becker",
-    "Bianchi",
-    "Chen",
-    "Costa",
-    "Dubois",
-    "Fernández",
-    "García",
-    "Haddad",
-    "Hansen",
-    "Ivanova",
-    "Johnson",
-    "Kaya",
-    "Kim",
-    "Kowalski",
-    "Kumar",
-    "Larsen",
-    "López",
-    "Mensah",
-    "Müller",
-    "Nakamura",
-    "Nguyen",
-    "Novák",
-    "Okafor",
-    "Patel",
-    "Petrov",
-    "Rossi",
-    "Santos",
-    "Sato",
-    "Schmidt",
-    "Silva",
-    "Singh",
-    "Smith",
-    "Suzuki",
-    "Tanaka",
-    "Wang",
-    "Weber",
-    "Williams",
-    "Yılmaz",
-]
-SUBJECTS = [
-    "Mathematics",
-    "Physics",
-    "Chemistry",
-    "Biology",
-    "History",
-    "Geography",
-    "Literature",
-    "Music",
-    "Art",
-    "Economics",
-    "Philosophy",
-    "Informatics",
-    "Statistics",
-    "Astronomy",
-    "Ethics",
-    "Drama",
-]
+DAYS_WITH_EVENTS = timedelta(days=5)  # the last ones; older days have their marks alone
+EVENTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """What is there by now, and what this call has added to it."""
+
     people: int
     classes: int
     sessions: int
     marks: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """A class with whoever is in it, and how they are: the chance of each to come, and to be late."""
-
-    school_class: SchoolClass
-    habits: dict[str, tuple[float, float]]
-
-
 class DemoSchool:
-    def __init__(self, store: Store, clock: Clock, *, site: ZoneInfo) -> None:
+    def __init__(self, store: Store, clock: Clock, *, site: ZoneInfo, span: timedelta = YEAR) -> None:
+        """`span` is how far back it begins."""
         self._store = store
         self._site = site
-        self._today = local_day(clock.now(), site)
-        self._random = Random(SEED)  # noqa: S311 - nothing secret is made of it
+        self._span = span
+        self._now = clock.now()
+        self._today = local_day(self._now, site)
 
     async def load(self, *, people: int, classes: int, tell: Callable[[date], None] = lambda _: None) -> Loaded:
-        """Fills an empty store; `tell` hears of each day that is done. Raises StartError when people are there."""
-        if await self._store.count(PEOPLE, {}):
-            raise StartError("There are people already; the demo is loaded into an empty store alone")
-        everybody = self._people(people)
-        rooms = self._classes(everybody, classes)
-        schedules = [self._schedule(room.school_class) for room in rooms]
-        await self._save_school(everybody, rooms, schedules)
+        """Fills an empty store. Called again, on the same day or months later, it adds what has happened since, and
+        lessons around this minute; what people did themselves in between stays. `tell` hears of each day that is done.
+        Raises StartError when the people in the store are others."""
+        ours = await self._classes()
+        if not ours:
+            if await self._store.count(PEOPLE, {}):
+                raise StartError("There are people already who are not of the demo; it is loaded into an empty store")
+            ours = await self._found(people, classes)
+        schedules = await self._schedules(ours)
+        since = await self._last_day_of_life() or self._today - self._span
         sessions = marks = 0
-        for day, held in self._sessions(rooms, schedules):
-            await self._store.save_many(SESSIONS, held)
-            kept = [one for room, session in zip(rooms, held, strict=True) for one in self._marks(day, room, session)]
-            await self._store.save_many(MARKS, kept)
-            if self._today - day <= timedelta(days=DAYS_WITH_EVENTS):
-                await self._record(kept, {person.person_id: person for person in everybody}, held)
-            sessions, marks = sessions + len(held), marks + len(kept)
+        for day, held in self._sessions(ours, schedules, since):
+            added = await self._fill(day, held, ours)
+            sessions, marks = sessions + len(held), marks + added
             tell(day)
-        return Loaded(len(everybody), len(rooms), sessions, marks)
+        return Loaded(await self._store.count(PEOPLE, {}), len(ours), sessions, marks)
 
-    def _people(self, number: int) -> list[PersonProfile]:
-        return [self._person(index) for index in range(number)]
+    async def _classes(self) -> dict[str, SchoolClass]:
+        found = [row.value async for row in every_row(self._store, CLASSES)]
+        ours = [one for one in found if one.class_id.startswith(f"{made_up.MARK}-")]
+        return {one.class_id: one for one in sorted(ours, key=lambda one: one.class_id)}
 
-    def _person(self, index: int) -> PersonProfile:
-        name = f"{self._random.choice(FIRST_NAMES)} {self._random.choice(LAST_NAMES)}"
-        person_id = str(10_001 + index)
-        given_at = datetime.combine(self._today - YEAR, time(9), self._site)
-        consent = Consent("demo-1", given_at, ConsentHow.PAPER, "demo") if self._random.random() < 0.95 else None
-        return PersonProfile(
-            person_id,
-            name,
-            department=SUBJECTS[index % 8],
-            year=str(1 + index % 4),
-            email=f"student{person_id}@example.org",
-            consent=consent,
-        )
+    async def _found(self, people: int, classes: int) -> dict[str, SchoolClass]:
+        asked_at = datetime.combine(self._today - self._span, time(9), self._site)
+        everybody = [made_up.person(index, asked_at) for index in range(people)]
+        rosters = [frozenset(one.person_id for one in everybody[index::classes]) for index in range(classes)]
+        made = [made_up.school_class(index, roster, self._site) for index, roster in enumerate(rosters)]
+        teachers = sorted({one.teacher_id for one in made})
+        await self._store.save_many(ACCOUNTS, [made_up.teacher(one) for one in teachers])
+        await self._store.save_many(PEOPLE, everybody)
+        await self._store.save_many(ROOMS, [Room(one.room) for one in made if one.room])
+        await self._store.save_many(CLASSES, made)
+        return {one.class_id: one for one in made}
 
-    def _classes(self, people: Sequence[PersonProfile], number: int) -> list[_Room]:
-        rooms = []
-        for index in range(number):
-            title = f"{SUBJECTS[index % len(SUBJECTS)]} {1 + index // len(SUBJECTS)}"
-            members = [person.person_id for person in people[index::number]]
-            school_class = SchoolClass(
-                class_id=f"demo-{index + 1:03}",
-                title=title,
-                teacher_id=f"demo.teacher{1 + index % 20:02}",
-                zone=self._site,
-                roster=frozenset(members),
-                room=f"Room {index + 1:02}",
-            )
-            rooms.append(_Room(school_class, {one: self._habit() for one in members}))
-        return rooms
+    async def _schedules(self, classes: Mapping[str, SchoolClass]) -> list[Schedule]:
+        """As they are or, where there is none yet, new; with the lessons around this minute."""
+        known = await self._store.load_many(SCHEDULES, list(classes))
+        found = []
+        for index, one in enumerate(classes.values()):
+            row = known.get(one.class_id)
+            rules = made_up.weekly_rules(index, self._today - self._span, self._today + AHEAD)
+            schedule = row.value if row else Schedule(one.class_id, one.class_id, one.zone, rules, room=one.room)
+            found.append(self._with_lesson_now(schedule, index, len(classes)))
+        await self._store.save_many(SCHEDULES, found)
+        return found
 
-    def _habit(self) -> tuple[float, float]:
-        """One in twelve often stays away."""
-        comes = self._random.uniform(0.55, 0.8) if self._random.random() < 1 / 12 else self._random.uniform(0.88, 0.995)
-        return comes, self._random.uniform(0.01, 0.1)
+    def _with_lesson_now(self, schedule: Schedule, index: int, classes: int) -> Schedule:
+        """Unless the class meets at that time anyway."""
+        wall = self._now.astimezone(schedule.zone).replace(tzinfo=None)
+        extra = made_up.lesson_around(wall, index, classes)
+        if extra is None:
+            return schedule
+        starts_at, ends_at = span_of(*extra.hours.on(extra.day), schedule.zone)
+        near = expand(schedule, self._today - timedelta(days=1), self._today + timedelta(days=1))
+        if any(one.starts_at < ends_at and starts_at < one.ends_at for one in near):
+            return schedule
+        return replace(schedule, rules=(*schedule.rules, extra))
 
-    def _schedule(self, school_class: SchoolClass) -> Schedule:
-        """Every school day, half the classes at 8:30 and half at 10:00."""
-        starts = time(8, 30) if int(school_class.class_id[-1]) % 2 else time(10)
-        hours = Hours(starts, time(starts.hour + 1, 15))
-        spans = self._terms()
-        rules = tuple(WeeklyRule(SCHOOL_DAYS, hours, first, last) for first, last in spans)
-        return Schedule(school_class.class_id, school_class.class_id, self._site, rules, room=school_class.room)
+    async def _last_day_of_life(self) -> date | None:
+        """The day of the last sighting: up to it the store was filled, or used."""
+        page = await self._store.events_page(EventFilter(), after=None, limit=1)
+        return page.items[0].sighting.local_date if page.items else None
 
-    def _terms(self) -> list[tuple[date, date]]:
-        """Spans of weeks without holidays, from a year ago until half a year ahead."""
-        monday = self._today - YEAR - timedelta(days=self._today.weekday())
-        spans: list[tuple[date, date]] = []
-        while monday < self._today + AHEAD:
-            sunday = monday + timedelta(days=6)
-            if monday.isocalendar().week not in HOLIDAYS:
-                adjoins = spans and spans[-1][1] + timedelta(days=1) == monday
-                spans.append((spans.pop()[0] if adjoins else monday, sunday))
-            monday += timedelta(days=7)
-        return spans
+    def _sessions(
+        self, classes: Mapping[str, SchoolClass], schedules: Sequence[Schedule], since: date
+    ) -> Iterator[tuple[date, list[Session]]]:
+        """Day by day up to today, as they were planned."""
+        met = [one for schedule in schedules for one in expand(schedule, since, self._today)]
+        planned = sorted((plan(one, classes[one.class_id]) for one in met), key=lambda one: one.starts_at)
+        for day, held in groupby(planned, lambda one: local_day(one.starts_at, self._site)):
+            yield day, list(held)
 
-    def _sessions(self, rooms: Sequence[_Room], schedules: Sequence[Schedule]) -> Iterator[tuple[date, list[Session]]]:
-        """The past ones, day by day, one for each class."""
-        yesterday = self._today - timedelta(days=1)
-        plans = [
-            [_held(plan(one, room.school_class)) for one in expand(schedule, self._today - YEAR, yesterday)]
-            for room, schedule in zip(rooms, schedules, strict=True)
+    async def _fill(self, day: date, planned: Sequence[Session], classes: Mapping[str, SchoolClass]) -> int:
+        """How many marks are new or say more than they did."""
+        sessions = await self._moved_by_clock(planned)
+        marks = [
+            self._mark(one, person_id, day) for one in sessions for person_id in sorted(classes[one.class_id].roster)
         ]
-        for held in zip(*plans, strict=True):
-            yield local_day(held[0].starts_at, self._site), list(held)
+        known = await self._store.load_many(MARKS, [one.key for one in marks])
+        new = [one for one in marks if one.key not in known or known[one.key].value.facts == Facts()]
+        told = [one for one in new if one.mark is not None]
+        await self._store.save_many(MARKS, told)
+        if self._today - day <= DAYS_WITH_EVENTS:
+            await self._record(told, {one.session_id: one.room for one in sessions})
+        return len(told)
 
-    def _marks(self, day: date, room: _Room, session: Session) -> Iterator[KeptMark]:
-        for person_id, habit in room.habits.items():
-            facts = self._facts(session, *habit)
-            made = mark(session, person_id, facts, on_roster=True)
-            yield KeptMark(session.session_id, person_id, session.class_id, day, session.starts_at, facts, made)
+    async def _moved_by_clock(self, planned: Sequence[Session]) -> list[Session]:
+        """The sessions, kept, as the clock has them by now. What has begun already, or was cancelled, stays."""
+        known = await self._store.load_many(SESSIONS, [one.session_id for one in planned])
+        begun = {key: row.value for key, row in known.items() if row.value.state is not SessionState.SCHEDULED}
+        moved = {one.session_id: one for one in planned} | begun
+        moved |= {one.session_id: _settled(one) for one in due_changes(moved.values(), self._now)}
+        await self._store.save_many(SESSIONS, [one for key, one in moved.items() if one != begun.get(key)])
+        return list(moved.values())
 
-    def _facts(self, session: Session, comes: float, late: float) -> Facts:
-        if self._random.random() < comes:
-            minutes = self._random.uniform(11, 35) if self._random.random() < late else self._random.uniform(-12, 9)
-            return Facts(session.starts_at + timedelta(seconds=round(minutes * 60)))
-        if self._random.random() < 0.2:
-            correction_id = UUID(int=self._random.getrandbits(128), version=4)
-            word = Correction(correction_id, "excused", "Note from the parents", "demo", session.ends_at)
-            return Facts(corrections=(word,))
-        return Facts()
+    def _mark(self, session: Session, person_id: str, day: date) -> KeptMark:
+        facts = made_up.facts(session, person_id, self._now)
+        made = mark(session, person_id, facts, on_roster=True)
+        return KeptMark(session.session_id, person_id, session.class_id, day, session.starts_at, facts, made)
 
-    async def _save_school(
-        self, people: Sequence[PersonProfile], rooms: Sequence[_Room], schedules: Sequence[Schedule]
-    ) -> None:
-        teachers = sorted({room.school_class.teacher_id for room in rooms})
-        names = [f"{self._random.choice(FIRST_NAMES)} {self._random.choice(LAST_NAMES)}" for _ in teachers]
-        accounts = [Account(one, name, Role.TEACHER) for one, name in zip(teachers, names, strict=True)]
-        await self._store.save_many(ACCOUNTS, accounts)
-        await self._store.save_many(PEOPLE, people)
-        await self._store.save_many(ROOMS, [Room(one.school_class.room or "", frozenset()) for one in rooms])
-        await self._store.save_many(CLASSES, [room.school_class for room in rooms])
-        await self._store.save_many(SCHEDULES, schedules)
-
-    async def _record(
-        self, kept: Sequence[KeptMark], people: dict[str, PersonProfile], sessions: Sequence[Session]
-    ) -> None:
+    async def _record(self, marks: Sequence[KeptMark], rooms: Mapping[str, str | None]) -> None:
         """The sightings behind the marks."""
-        rooms = {session.session_id: session.room for session in sessions}
+        people = await self._store.load_many(PEOPLE, sorted({one.person_id for one in marks}))
         seen = [
-            self._sighting(one, people[one.person_id], rooms[one.session_id]) for one in kept if one.facts.first_seen
+            made_up.sighting(one, people[one.person_id].value, rooms[one.session_id])
+            for one in marks
+            if one.person_id in people
         ]
-        for start in range(0, len(seen), 1_000):
-            await self._store.record(seen[start : start + 1_000])
-
-    def _sighting(self, kept: KeptMark, person: PersonProfile, room: str | None) -> Sighting:
-        at = kept.facts.first_seen or kept.starts_at
-        distance = round(self._random.uniform(0.05, 0.2), 4)
-        event_id = UUID(int=self._random.getrandbits(128), version=4)
-        return Sighting(
-            event_id=event_id,
-            person_id=person.person_id,
-            person=person.label,
-            name=person.name,
-            distance=distance,
-            similarity=1 - distance,
-            threshold=0.25,
-            engine="demo",
-            source=room,
-            captured_at=at,
-            received_at=at,
-            local_date=kept.local_date,
-            session_id=kept.session_id,
-            liveness=None,
-            method=Method.FACE,
-            digest=str(event_id),
-        )
+        recorded = [one for one in seen if one is not None]
+        for start in range(0, len(recorded), EVENTS_AT_ONCE):
+            await self._store.record(recorded[start : start + EVENTS_AT_ONCE])
+        late = {one.key for one in marks if one.mark and one.mark.status.counts_as is AttendanceStatus.LATE}
+        for one in recorded:
+            if mark_key(one.session_id or "", one.person_id) in late:
+                await self._store.set_status(one.key, AttendanceStatus.LATE)
 
 
-def _held(planned: Session) -> Session:
-    return replace(
-        planned,
-        state=SessionState.ENDED,
-        started_at=planned.starts_at,
-        started_by=CLOCK,
-        ended_at=planned.ends_at,
-        ended_by=CLOCK,
-    )
+def _settled(session: Session) -> Session:
+    """Everybody's mark is made at once with it."""
+    return replace(session, settled_at=session.ended_at) if session.state is SessionState.ENDED else session

@@ -1,10 +1,9 @@
-"""Retention, backup and the demo, the same on every store."""
+"""Retention and backup, the same on every store."""
 
 import csv
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,21 +14,17 @@ from logger.domain.marking import Basis, Facts, Mark
 from logger.domain.policy import DEFAULT_STATUSES
 from logger.domain.sessions import Session
 from logger.domain.sightings import Sighting
-from logger.errors import StartError
 from logger.services.backup import BackupService
 from logger.services.chores import Chores
-from logger.services.demo import DemoSchool
 from logger.services.exports import ExportsService
-from logger.services.reports import ReportsService
 from logger.services.retention import RetentionPolicy, RetentionService
 from logger.services.trail import AuditTrail
-from logger.store.base import AttendanceFilter, Store
-from logger.store.kinds import CLASSES, MARKS, PEOPLE, SESSIONS
-from logger.store.tables import Selection, Table
+from logger.store.base import Store
+from logger.store.kinds import MARKS, SESSIONS
+from logger.store.tables import Selection
 from shared.clock import Clock
 
 UTC = ZoneInfo("UTC")
-KOLKATA = ZoneInfo("Asia/Kolkata")
 
 
 @pytest.fixture
@@ -116,33 +111,3 @@ async def test_a_folder_that_cannot_be_written_to_does_not_stop_the_forgetting(
     forward(days=1)
     await chores.tick()
     assert await store.count(MARKS, {}) == 30
-
-
-async def test_the_demo_is_a_school_that_reports_agree_on_and_is_loaded_once(store: Store, clock: Clock) -> None:
-    demo = DemoSchool(store, clock, site=KOLKATA)
-    told: list[date] = []
-    loaded = await demo.load(people=12, classes=3, tell=told.append)
-    assert (loaded.people, loaded.classes, loaded.marks) == (12, 3, loaded.sessions * 4)
-    assert loaded.sessions == 3 * len(told)
-    assert len(told) > 150
-    assert await store.count(MARKS, {}) == loaded.marks
-    assert await store.count(SESSIONS, {"state": "ended"}) == loaded.sessions
-    report = await ReportsService(store, threshold_percent=75).span(date(2024, 3, 1), date(2025, 3, 3))
-    assert report.total.total == loaded.marks
-    assert 80 < (report.total.percent or 0) < 99
-    assert len((await store.attendance_page(AttendanceFilter(), after=None, limit=1_000)).items) > 20
-    assert (await store.reconcile()).repaired == 0
-    with pytest.raises(StartError, match="people already"):
-        await DemoSchool(store, clock, site=KOLKATA).load(people=12, classes=3)
-
-
-async def test_the_demo_is_the_same_each_time(store: Store, clock: Clock) -> None:
-    tables: tuple[Table[Any], ...] = (PEOPLE, CLASSES, MARKS)
-    made: list[list[list[Any]]] = []
-    for _ in range(2):
-        await DemoSchool(store, clock, site=KOLKATA).load(people=4, classes=2)
-        rows = [[row.value for row in await store.select(table, Selection())] for table in tables]
-        made.append(rows)
-        for table, values in zip(tables, rows, strict=True):
-            await store.remove_many(table, [table.key(value) for value in values])
-    assert made[0] == made[1]
