@@ -88,6 +88,8 @@ def face_result(judged: JudgedFace, scale: float) -> FaceResult:
             brightness=quality.brightness,
             size=quality.size_px,
             yaw=quality.yaw_deg,
+            pitch=quality.pose.pitch_deg,
+            roll=quality.pose.roll_deg,
             reason=None if quality.issue is None else quality.issue.advice,
         ),
         decision=judged.decision,

@@ -9,7 +9,7 @@ from recognizer.engine.base import Landmarks
 
 # A usual head, in distances between the pupils (about 63 mm): the nose tip lies so far along the way from the eyes to
 # the mouth, which is so long, and stands so far before the plane through eyes and mouth corners.
-_NOSE_AT = 0.58
+_NOSE_AT = 0.56
 _EYES_TO_MOUTH = 1.1
 _NOSE_DEPTH = 0.4
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.engine.base import Chip, Detection, Landmarks
+from recognizer.vision.pose import HeadPose, estimate_pose
 
-VERSION = "1"  # changes whenever the same chip could be measured differently
+VERSION = "2"  # changes whenever the same chip could be measured differently
 
 _MEASURED_AT_PX = 112  # sharpness depends on the scale, so every chip is measured at one
 _USUAL_CONTRAST, _LEAST_CONTRAST = 50.0**2, 5.0**2  # variances of luminance
@@ -25,6 +26,9 @@ class QualityIssue(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     TURNED_AWAY = "turned_away"
+    LOOKING_UP = "looking_up"
+    LOOKING_DOWN = "looking_down"
+    TILTED = "tilted"
 
     @property
     def advice(self) -> str:
@@ -38,6 +42,9 @@ _ADVICE = {
     QualityIssue.TOO_DARK: "More light on the face is needed",
     QualityIssue.TOO_BRIGHT: "There is too much light on the face",
     QualityIssue.TURNED_AWAY: "Look at the camera",
+    QualityIssue.LOOKING_UP: "Lower your chin a little and look at the camera",
+    QualityIssue.LOOKING_DOWN: "Lift your chin a little and look at the camera",
+    QualityIssue.TILTED: "Hold your head upright",
 }
 
 
@@ -47,7 +54,8 @@ class QualityPolicy:
 
     Measured on 280 news photos of 250 × 250 pixels with the default engine, faces about 90 pixels wide: sharpness 21
     and more but for one of 10 (after a Gaussian blur of 4 pixels, less than 12 in nineteen of twenty), brightness 53 to
-    178, yaw within 48 degrees. At an eighth of its light a photo still gives nearly the same embedding.
+    178, yaw within 48 degrees, pitch within 43 and roll within 23. At an eighth of its light a photo still gives nearly
+    the same embedding.
     """
 
     min_size_px: float = 32
@@ -55,6 +63,8 @@ class QualityPolicy:
     min_brightness: float = 16
     max_brightness: float = 235
     max_yaw_deg: float = 60
+    max_pitch_deg: float = 60
+    max_roll_deg: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ class QualityReport:
     size_px: float  # shorter side of the box, pixels of the picture as sent
     sharpness: float  # variance of the Laplacian at 112 × 112 pixels and a usual contrast
     brightness: float  # mean luminance, 0 to 255
-    yaw_deg: float  # positive when the face turns to the right of the picture
+    yaw_deg: float  # positive when the face turns to the right of the picture; from the eyes and the nose alone
+    pose: HeadPose  # from the mouth too
     issue: QualityIssue | None  # the first reason to refuse it
 
 
@@ -73,8 +84,17 @@ def assess(chip: Chip, detection: Detection, scale: float, policy: QualityPolicy
     sharpness = measure_sharpness(luminance)
     brightness = float(luminance.mean())
     yaw_deg = estimate_yaw_deg(detection.landmarks)
-    issue = _first_issue(policy, size_px=size_px, sharpness=sharpness, brightness=brightness, yaw_deg=yaw_deg)
-    return QualityReport(size_px, sharpness, brightness, yaw_deg, issue)
+    pose = estimate_pose(detection.landmarks)
+    refused = {
+        QualityIssue.TOO_SMALL: size_px < policy.min_size_px,
+        QualityIssue.TOO_DARK: brightness < policy.min_brightness,
+        QualityIssue.TOO_BRIGHT: brightness > policy.max_brightness,
+        **_refused_poses(yaw_deg, pose, policy),
+        QualityIssue.BLURRED: sharpness < policy.min_sharpness,
+    }
+    # The first in the order in which a person can do something about it: darkness, for one, also looks like blur.
+    issue = next((issue for issue, is_refused in refused.items() if is_refused), None)
+    return QualityReport(size_px, sharpness, brightness, yaw_deg, pose, issue)
 
 
 def measure_sharpness(luminance: NDArray[np.uint8]) -> float:
@@ -111,15 +131,10 @@ def _luminance(chip: Chip) -> NDArray[np.uint8]:
     return cv2.resize(grey, (_MEASURED_AT_PX, _MEASURED_AT_PX), interpolation=how)  # type: ignore[return-value]  # OpenCV's stubs say any integer or float
 
 
-def _first_issue(
-    policy: QualityPolicy, *, size_px: float, sharpness: float, brightness: float, yaw_deg: float
-) -> QualityIssue | None:
-    """In the order in which a person can do something about it: darkness, for one, also looks like blur."""
-    refused = {
-        QualityIssue.TOO_SMALL: size_px < policy.min_size_px,
-        QualityIssue.TOO_DARK: brightness < policy.min_brightness,
-        QualityIssue.TOO_BRIGHT: brightness > policy.max_brightness,
+def _refused_poses(yaw_deg: float, pose: HeadPose, policy: QualityPolicy) -> dict[QualityIssue, bool]:
+    return {
         QualityIssue.TURNED_AWAY: abs(yaw_deg) > policy.max_yaw_deg,
-        QualityIssue.BLURRED: sharpness < policy.min_sharpness,
+        QualityIssue.LOOKING_UP: pose.pitch_deg > policy.max_pitch_deg,
+        QualityIssue.LOOKING_DOWN: pose.pitch_deg < -policy.max_pitch_deg,
+        QualityIssue.TILTED: abs(pose.roll_deg) > policy.max_roll_deg,
     }
-    return next((issue for issue, is_refused in refused.items() if is_refused), None)

@@ -53,6 +53,8 @@ class FaceQuality(WireModel):
     brightness: float  # mean luminance, 0 to 255
     size: float  # shorter side of the box, pixels of the posted image
     yaw: float  # degrees, positive when the face turns to the right of the picture
+    pitch: float = 0.0  # degrees, positive when the face looks up
+    roll: float = 0.0  # degrees, positive when the head leans towards the right of the picture
     reason: str | None = None  # what to do about it, when it was not good enough
 
 

@@ -68,6 +68,23 @@ def test_a_face_in_profile_is_asked_to_look_at_the_camera(yaw_deg: float) -> Non
     assert look(textured(), yaw_deg=yaw_deg).issue is QualityIssue.TURNED_AWAY
 
 
+@pytest.mark.parametrize(
+    ("nose_px", "issue"), [(-45, QualityIssue.LOOKING_UP), (45, QualityIssue.LOOKING_DOWN), (0, None)]
+)
+def test_a_face_that_looks_far_up_or_down_is_asked_to_look_at_the_camera(
+    nose_px: float, issue: QualityIssue | None
+) -> None:
+    landmarks = turned(0)
+    landmarks[2, 1] += nose_px
+    detection = Detection(Box(10, 10, 90, 120), landmarks, score=0.99)
+    assert assess(textured(), detection, 1, POLICY).issue is issue
+
+
+def test_a_head_that_lies_on_its_side_is_asked_to_stand_up() -> None:
+    lying = Detection(Box(10, 10, 90, 120), turned(0, roll_deg=80), score=0.99)
+    assert assess(textured(), lying, 1, POLICY).issue is QualityIssue.TILTED
+
+
 @given(st.floats(-80, 80), st.floats(-45, 45))
 def test_yaw_is_recovered_whatever_the_tilt(yaw_deg: float, roll_deg: float) -> None:
     assert estimate_yaw_deg(turned(yaw_deg, roll_deg)) == pytest.approx(yaw_deg, abs=0.1)
