@@ -34,6 +34,7 @@ from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.routes import recognize
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
+from recognizer.threads import OrderedThreads
 from recognizer.vision.decode import DecodeLimits
 from recognizer.vision.faces import FaceFinder
 from recognizer.vision.quality import QualityPolicy
@@ -101,12 +102,12 @@ class _Wiring:
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
-            executor = stack.enter_context(ThreadPoolExecutor(self._settings.workers, thread_name_prefix="model"))
+            executor = stack.enter_context(OrderedThreads(self._settings.workers, "model"))
             engine = await _in(executor, partial(open_engine, self._settings))
             finder = face_finder(engine, self._settings)
             holder, watcher = await self._open_gallery(stack, finder, engine.enroller)
             outbox, publisher = await self._open_delivery(stack)
-            batcher = _open_batcher(stack, executor, engine.embedder, holder, self._settings)
+            batcher = _open_batcher(stack, executor.ahead, engine.embedder, holder, self._settings)
             chosen = match_policy(engine, finder, self._settings)
             service = RecognitionService(
                 finder=finder,
