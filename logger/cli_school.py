@@ -36,7 +36,7 @@ def add_school(commands: "Commands[argparse.ArgumentParser]") -> None:
     erase.set_defaults(run=_erase)
     retain = commands.add_parser("retain", help="remove what is older than LOGGER_KEEP_DAYS")
     retain.set_defaults(run=_retain)
-    demo = commands.add_parser("demo", help="a made-up school, a year of attendance, up to this minute; again, up to date")
+    demo = commands.add_parser("demo", help="load a made-up school, up to this minute; again, what has happened since")
     demo.add_argument("--people", type=int, default=2_000)
     demo.add_argument("--classes", type=int, default=80)
     demo.set_defaults(run=_demo)
