@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapify, heapreplace
 from statistics import median
 
 
@@ -44,6 +45,34 @@ def arrivals_s(rate: float, duration_s: float, seed: int) -> list[float]:
         moments.append(moment_s)
         moment_s += chance.expovariate(rate)
     return moments
+
+
+def kiosk_arrivals_s(rate: float, duration_s: float, seed: int) -> list[float]:
+    """When the frames of kiosks arrive that send two a second each, `rate` a second together: each in its own step,
+    begun at any moment, and a tenth of it early or late."""
+    chance = random.Random(seed)
+    kiosks = max(1, round(rate / KIOSK_FPS))
+    step_s = kiosks / rate
+    moments: list[float] = []
+    for _ in range(kiosks):
+        moment_s = chance.uniform(0, step_s)
+        while moment_s < duration_s:
+            moments.append(max(0.0, moment_s + chance.uniform(-0.1, 0.1) * step_s))
+            moment_s += step_s
+    return sorted(moments)
+
+
+def ideal_latencies_s(moments_s: Sequence[float], *, servers: int, service_s: float) -> list[float]:
+    """What the same arrivals would meet at servers that always take the same time and lose none between two frames:
+    the least that any order of work can do about those who come in a bunch."""
+    free_s = [0.0] * servers
+    heapify(free_s)
+    found: list[float] = []
+    for moment_s in moments_s:
+        done_s = max(moment_s, free_s[0]) + service_s
+        heapreplace(free_s, done_s)
+        found.append(done_s - moment_s)
+    return found
 
 
 def crossing(sizes: Sequence[float], costs: Sequence[float], limit: float) -> float | None:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.arithmetic import arrivals_s, crossing, latencies, median_ratio, percentile
+from tests.bench.arithmetic import (
+    arrivals_s,
+    crossing,
+    ideal_latencies_s,
+    kiosk_arrivals_s,
+    latencies,
+    median_ratio,
+    percentile,
+)
 
 values = st.lists(st.floats(0, 1e6), min_size=1)
 
@@ -63,6 +71,20 @@ def test_arrivals_know_nothing_of_each_other() -> None:
 
 def test_the_same_seed_gives_the_same_arrivals() -> None:
     assert arrivals_s(5, 10, seed=3) == arrivals_s(5, 10, seed=3) != arrivals_s(5, 10, seed=4)
+
+
+def test_kiosks_send_two_frames_a_second_each_in_their_own_step() -> None:
+    moments = kiosk_arrivals_s(rate=36, duration_s=100, seed=1)
+    assert moments == sorted(moments)
+    assert moments[0] >= 0
+    assert len(moments) == pytest.approx(3_600, rel=0.01)
+    alone = kiosk_arrivals_s(rate=2, duration_s=100, seed=1)
+    assert all(0.4 - 1e-9 <= later - earlier <= 0.6 + 1e-9 for earlier, later in pairwise(alone))
+
+
+def test_whoever_comes_alone_waits_for_nobody_and_a_bunch_waits_in_turn() -> None:
+    assert ideal_latencies_s([0, 10, 20], servers=1, service_s=1) == [1, 1, 1]
+    assert ideal_latencies_s([0, 0, 0, 0, 0], servers=2, service_s=1) == [1, 1, 2, 2, 3]
 
 
 def test_a_cost_that_grows_with_the_size_crosses_the_limit_in_proportion() -> None:
