@@ -8,6 +8,9 @@ from heapq import heapify, heapreplace
 from statistics import median
 
 
+KIOSK_FPS = 2.0  # what a kiosk page sends at most, unless it is told otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Latencies:
     """Milliseconds; `n` requests."""
