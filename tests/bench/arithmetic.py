@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from statistics import median
 
-
 KIOSK_FPS = 2.0  # what a kiosk page sends at most, unless it is told otherwise
 
 
