@@ -32,7 +32,7 @@ from recognizer.client_calls import (
 from shared.contracts.attendance import AttendancePage, AttendanceRecord, EventPage, Method, StoredEvent
 from shared.contracts.events import AttendanceStatus, EventBatch, EventResult, EventResults, RecognitionEvent
 from shared.contracts.health import Health, ReadyReport
-from shared.contracts.profiles import ProfileChange, ProfileRecord
+from shared.contracts.profiles import ProfileChange, ProfilePage, ProfileRecord
 from shared.contracts.recognition import FaceMode, RecognizeFields, RecognizeResponse
 from shared.contracts.sessions import SessionList
 
@@ -55,7 +55,7 @@ __all__ = [
 MAX_PAGE = 1_000  # records the logger gives at once
 NOT_READY = 503
 
-Page = TypeVar("Page", AttendancePage, EventPage)
+Page = TypeVar("Page", AttendancePage, EventPage, ProfilePage)
 
 
 class _Service(Calls):
@@ -139,6 +139,12 @@ class LoggerClient(_Service):
         async for page in self._pages("/v1/events", query, EventPage):
             for event in page.items:
                 yield event
+
+    async def people(self) -> AsyncIterator[ProfileRecord]:
+        """Everybody by name, asked for page by page. Scope `people:read`."""
+        async for page in self._pages("/v1/people", {}, ProfilePage):
+            for profile in page.items:
+                yield profile
 
     async def person(self, person_id: str) -> ProfileRecord:
         """Raises NotThere. Scope `people:read`."""

@@ -1,5 +1,6 @@
 """A school on the wire: what is posted, what is answered, and the conversions between the two and the domain."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from logger.services.schedules import ScheduleDetails
 from logger.store.tables import Row
 from shared.contracts.base import Identifier, Name, Source, WireModel
 from shared.contracts.events import AttendanceStatus
-from shared.contracts.profiles import ConsentRecord, ProfileChange, ProfileRecord, Version
+from shared.contracts.profiles import ConsentRecord, ProfileChange, ProfilePage, ProfileRecord, Version
 
 
 def _zone(name: str) -> str:
@@ -73,9 +74,8 @@ class PersonRecord(ProfileRecord):
         )
 
 
-class PersonPage(WireModel):
-    items: list[PersonRecord]
-    next_cursor: str | None
+class PersonPage(ProfilePage):
+    items: Sequence[PersonRecord]
 
 
 class BadRowRecord(WireModel):

@@ -1,5 +1,6 @@
 """Who a person is, without the face: `/v1/people` of the logger."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -43,3 +44,8 @@ class ProfileRecord(WireModel):
     active: bool
     consent: ConsentRecord | None
     version: int
+
+
+class ProfilePage(WireModel):
+    items: Sequence[ProfileRecord]
+    next_cursor: str | None
