@@ -25,12 +25,12 @@ from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_
 from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
 from recognizer.gallery.dataset import scan
-from recognizer.gallery.snapshot import Match
 from recognizer.gallery.watcher import GalleryHolder, GalleryWatcher
 from recognizer.logger_key import LoggerKey
 from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
+from recognizer.recognition import Identified
 from recognizer.routes import recognize
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
@@ -248,9 +248,10 @@ def enrolment_finder(finder: FaceFinder, settings: RecognizerSettings) -> FaceFi
 
 def _open_batcher(
     stack: AsyncExitStack, executor: Executor, embedder: Embedder, holder: GalleryHolder, settings: RecognizerSettings
-) -> MicroBatcher[Chip, Match]:
-    def identify(chips: Sequence[Chip]) -> Sequence[Match]:
-        return holder.current.match(embedder.embed(np.stack(chips)))
+) -> MicroBatcher[Chip, Identified]:
+    def identify(chips: Sequence[Chip]) -> Sequence[Identified]:
+        templates = embedder.embed(np.stack(chips))
+        return [Identified(*each) for each in zip(templates, holder.current.match(templates), strict=True)]
 
     batcher = MicroBatcher(
         identify, executor, max_batch=MAX_BATCH, max_waiting=settings.max_frames * 100, lanes=settings.workers

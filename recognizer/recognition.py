@@ -4,10 +4,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from recognizer.gallery.snapshot import Candidate
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.gallery.snapshot import Candidate, Match
 from recognizer.vision.decode import DecodedImage
 from recognizer.vision.faces import Face
 from shared.contracts.recognition import AttendanceNote, DecisionKind, FaceMode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identified:
+    """A face that was embedded, and whom it is nearest to."""
+
+    template: NDArray[np.float32]  # (d,), of unit length
+    match: Match
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,6 +26,7 @@ class JudgedFace:
     face: Face
     decision: DecisionKind
     best: Candidate | None = None  # the nearest person, named only when the decision is `known`
+    template: NDArray[np.float32] | None = None  # (d,), of unit length; None where the face was not embedded
     attendance: AttendanceNote | None = None
 
 

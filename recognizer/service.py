@@ -13,11 +13,11 @@ from recognizer.batching import MicroBatcher
 from recognizer.decision import MatchPolicy, decide
 from recognizer.engine.base import Chip
 from recognizer.errors import EngineFailed, InvalidField, Overloaded
-from recognizer.gallery.snapshot import Candidate, Match
+from recognizer.gallery.snapshot import Candidate
 from recognizer.gallery.watcher import GalleryHolder
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
-from recognizer.recognition import JudgedFace, Recognition, one_face_a_person
+from recognizer.recognition import Identified, JudgedFace, Recognition, one_face_a_person
 from recognizer.stopwatch import Stopwatch, sum_ms
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
@@ -34,7 +34,7 @@ class RecognitionService:
         self,
         *,
         finder: FaceFinder,
-        identify: MicroBatcher[Chip, Match],
+        identify: MicroBatcher[Chip, Identified],
         gallery: GalleryHolder,
         executor: Executor,
         policy: MatchPolicy,
@@ -144,12 +144,12 @@ class RecognitionService:
     async def _judge_one(self, face: Face) -> JudgedFace:
         if face.quality.issue is not None:
             return JudgedFace(face, DecisionKind.LOW_QUALITY)
-        match = await self._identify.submit(face.chip)
-        best, runner_up = match.best, match.runner_up
+        identified = await self._identify.submit(face.chip)
+        best, runner_up = identified.match.best, identified.match.runner_up
         decision = decide(
             None if best is None else best.distance, None if runner_up is None else runner_up.distance, self.policy
         )
-        return JudgedFace(face, decision, best)
+        return JudgedFace(face, decision, best, identified.template)
 
     async def _record_one(self, face: JudgedFace, fields: RecognizeFields, captured_at: datetime) -> JudgedFace:
         if face.decision is not DecisionKind.KNOWN or face.best is None:

@@ -20,7 +20,7 @@ KEY_SUBPROTOCOL_PREFIX = "key."
 class CloseCode(IntEnum):
     """Why the server hangs up. Of RFC 6455 and its registry, where there is a code that says it."""
 
-    GOING_AWAY = 1001  # nothing was sent for `idle_s`
+    GOING_AWAY = 1001  # nothing was received for `idle_s`
     POLICY_VIOLATION = 1008  # a text message that is no `Restart`
     MESSAGE_TOO_BIG = 1009
     SERVICE_RESTART = 1012  # come back in a moment
@@ -51,7 +51,7 @@ class Welcome(WireModel):
     window_s: float  # the time within which they must come
     liveness: LivenessMode
     max_bytes: int  # of one message
-    max_fps: float  # frames that come faster are answered with the error `too_many_frames`
+    max_fps: float  # at most so many are answered a second; of what comes faster only the newest
     idle_s: float  # the connection is closed when nothing was sent for this long
     record: bool
 
