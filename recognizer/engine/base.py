@@ -13,6 +13,8 @@ Frame: TypeAlias = NDArray[np.uint8]  # (h, w, 3), RGB
 Chip: TypeAlias = NDArray[np.uint8]  # (s, s, 3), RGB, one aligned face
 Chips: TypeAlias = NDArray[np.uint8]  # (n, s, s, 3), RGB, aligned faces of one size
 Landmarks: TypeAlias = NDArray[np.float32]  # (5, 2), x and y: eyes, nose tip, mouth corners; viewer's left before right
+Cutouts: TypeAlias = NDArray[np.uint8]  # (n, s, s, 3), RGB, upright squares with a face and some of what is around it
+Shares: TypeAlias = NDArray[np.float32]  # (n,), 0 to 1
 Embeddings: TypeAlias = NDArray[np.float32]  # (n, d), rows of unit length
 
 
@@ -79,4 +81,15 @@ class Embedder(Protocol):
 
     def embed(self, chips: Chips) -> Embeddings:
         """Unit rows, one for each chip. Raises EngineFailed when the network returns anything not finite."""
+        ...
+
+
+class LivenessNet(Protocol):
+    name: str
+    version: str  # changes whenever the same cutout could give another answer
+    cutout_px: int  # the side of what it takes
+    reach: float  # the side of a cutout, in longer sides of the detector's box
+
+    def p_live(self, cutouts: Cutouts) -> Shares:
+        """How surely each face is a person and no picture of one. Raises EngineFailed when an answer is not finite."""
         ...

@@ -1,6 +1,7 @@
 """What can be chosen by DeepFace's names, and the weights each choice needs.
 
-Names, addresses and file names are those of DeepFace 0.0.103; a test compares them with the installed package.
+Names, addresses and file names are those of DeepFace 0.0.103; a test compares them with the installed package. The
+network for liveness is our own choice.
 Checksums are the published ones: for DeepFace's own release files they exist for the .h5 form alone.
 """
 
@@ -95,6 +96,26 @@ YUNET = OptionalWeights(
     ),
     licence="MIT",
     five_landmarks=True,
+)
+
+_FACE_ANTISPOOF = "https://github.com/johnraivenolazo/face-antispoof-onnx/raw"
+
+MINIFASNET = OptionalWeights(
+    role=Role.LIVENESS,
+    name="MiniFASNet",
+    backends=tuple(Backend),
+    files=(
+        WeightsFile(
+            "minifasnet_v2_celebaspoof.onnx",
+            (
+                f"{_FACE_ANTISPOOF}/2b9830bb/models/best/98.20/best_model.onnx",
+                f"{_FACE_ANTISPOOF}/main/models/best/98.20/best_model.onnx",
+            ),
+            sha256="af2381b88f38769222ed93379e12444e2a50814575de1c46170de570c55a42b6",
+            size_bytes=1_912_594,
+        ),
+    ),
+    licence="Apache-2.0 (johnraivenolazo/face-antispoof-onnx)",
 )
 
 CATALOGUE: tuple[OptionalWeights, ...] = (
@@ -265,4 +286,5 @@ CATALOGUE: tuple[OptionalWeights, ...] = (
     _yolo("yolov12s", "yolov12s-face.pt", f"{_YAPALAB}/yolov12s-face.pt"),
     _yolo("yolov12m", "yolov12m-face.pt", f"{_YAPALAB}/yolov12m-face.pt"),
     _yolo("yolov12l", "yolov12l-face.pt", f"{_YAPALAB}/yolov12l-face.pt"),
+    MINIFASNET,
 )

@@ -11,7 +11,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.engine.base import Alignment, Box, Chips, Detection, Embeddings, Frame, LandmarkTemplate, MatchDefaults
+from recognizer.engine.base import (
+    Alignment,
+    Box,
+    Chips,
+    Cutouts,
+    Detection,
+    Embeddings,
+    Frame,
+    LandmarkTemplate,
+    MatchDefaults,
+    Shares,
+)
 from recognizer.engine.unit_rows import unit_rows
 
 _CELLS = 8  # the pattern is 8 by 8 cells, dark or light
@@ -79,3 +90,21 @@ class FakeEmbedder:
         rows = cells.reshape(len(chips), _CELLS * _CELLS)
         centred = rows - rows.mean(axis=1, keepdims=True)
         return unit_rows(np.concatenate([centred, np.ones((len(chips), 1))], axis=1))
+
+
+class FakeLiveness:
+    """A LivenessNet: a face is as live as what is around it is not red, the colour in which the fake world holds up
+    its pictures."""
+
+    name = "fake"
+    version = "1"
+    cutout_px = 64
+    reach = 1.5
+
+    def p_live(self, cutouts: Cutouts) -> Shares:
+        red, green, blue = (cutouts[..., channel].astype(np.int16) for channel in range(3))
+        edge = np.ones(cutouts.shape[1:3], bool)
+        margin = round(self.cutout_px * (1 - 1 / self.reach) / 2)
+        edge[margin:-margin, margin:-margin] = False
+        reddish = red - np.maximum(green, blue) > _GREENER_BY
+        return np.asarray(1 - reddish[:, edge].mean(axis=1), np.float32)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from recognizer.engine.base import Detector, Embedder, LandmarkTemplate
+from recognizer.engine.base import Detector, Embedder, LandmarkTemplate, LivenessNet
 from recognizer.engine.catalogue import CATALOGUE, Catalogue, backend_named, find_weights, names
 from recognizer.engine.views import Views
 from recognizer.engine.weights import Backend, LocatedFile, Role
 from recognizer.errors import StartError, WeightsMissing
 
 # Engines of ours, by DeepFace's names for the same networks.
-_OURS: Final = {Role.MODEL: ("Dlib",), Role.DETECTOR: ("mtcnn",)}
+_OURS: Final = {Role.MODEL: ("Dlib",), Role.DETECTOR: ("mtcnn",), Role.LIVENESS: ()}
 _FAKE: Final = "fake"
 _USUAL_VIEWS: Final = {"Dlib": Views.MIRRORED}  # other networks look once unless the operator says otherwise
 
@@ -107,6 +107,23 @@ def load_embedder(
     chosen = backend_named(backend)
     files = _locate(Role.MODEL, name, chosen, models_dir, catalogue)
     return _embedder(name, files, state_dir=state_dir, backend=chosen, threads=threads)
+
+
+def load_liveness(name: str, *, models_dir: Path, threads: int = 1, catalogue: Catalogue = CATALOGUE) -> LivenessNet:
+    """Raises StartError for an unknown name, WeightsMissing for a file that is not there or not right."""
+    files = _locate(Role.LIVENESS, name, Backend.ONNX, models_dir, catalogue)
+    if name == _FAKE:
+        from recognizer.engine.fake import FakeLiveness
+
+        return FakeLiveness()
+    from recognizer.engine.minifasnet import MiniFasNet
+
+    return MiniFasNet(files[0].path, threads=threads)
+
+
+def check_liveness(name: str, *, models_dir: Path, catalogue: Catalogue = CATALOGUE) -> None:
+    """Looks at the name and the file alone. Raises what `load_liveness` would raise for them."""
+    _locate(Role.LIVENESS, name, Backend.ONNX, models_dir, catalogue)
 
 
 def _locate(role: Role, name: str, backend: Backend, models_dir: Path, catalogue: Catalogue) -> tuple[LocatedFile, ...]:

@@ -29,6 +29,7 @@ class Backend(StrEnum):
 class Role(StrEnum):
     MODEL = "model"
     DETECTOR = "detector"
+    LIVENESS = "liveness network"  # ours: DeepFace has none on ONNX Runtime
 
 
 @dataclass(frozen=True, slots=True)
