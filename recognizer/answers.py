@@ -25,6 +25,7 @@ _REASONS = {
     DecisionKind.LOW_QUALITY: "The face cannot be seen well enough.",
     DecisionKind.SPOOF: "This does not look like a person in front of the camera.",
 }
+_NEEDS_CHALLENGE = "Recognized. Attendance is taken at the camera page, which asks for a few movements."
 
 
 def to_response(
@@ -70,6 +71,8 @@ def to_json_response(response: RecognizeResponse) -> RecognizeJsonResponse:
 
 def reason(recognition: Recognition) -> str:
     subject = recognition.subject
+    if recognition.needs_challenge and recognition.decision is DecisionKind.KNOWN:
+        return _NEEDS_CHALLENGE
     if recognition.decision is DecisionKind.LOW_QUALITY and subject is not None and subject.face.quality.issue:
         return f"{subject.face.quality.issue.advice}."
     return _REASONS[recognition.decision]
@@ -98,6 +101,7 @@ def face_result(judged: JudgedFace, scale: float) -> FaceResult:
         name=best.person.name if known and best else None,
         distance=None if best is None else best.distance,
         similarity=None if best is None else 1 - best.distance,
+        liveness=judged.liveness,
         attendance=judged.attendance,
     )
 

@@ -27,6 +27,7 @@ class JudgedFace:
     decision: DecisionKind
     best: Candidate | None = None  # the nearest person, named only when the decision is `known`
     template: NDArray[np.float32] | None = None  # (d,), of unit length; None where the face was not embedded
+    liveness: float | None = None  # how surely it is a person and no picture of one; None where nobody asked
     attendance: AttendanceNote | None = None
 
 
@@ -39,6 +40,7 @@ class Recognition:
     mode: FaceMode
     gallery: str  # fingerprint of the snapshot that was searched
     timings_ms: dict[str, float]
+    needs_challenge: bool = False  # a single frame is not enough here to be recorded
 
     @property
     def subject(self) -> JudgedFace | None:
@@ -73,3 +75,9 @@ def one_face_a_person(faces: Sequence[JudgedFace]) -> tuple[JudgedFace, ...]:
 
 def _distance(face: JudgedFace) -> float:
     return math.inf if face.best is None else face.best.distance
+
+
+def judged_live(face: JudgedFace, liveness: float, threshold: float) -> JudgedFace:
+    """A face that is known, once it was asked whether it is a person: written so that a NaN is none."""
+    decision = face.decision if liveness >= threshold else DecisionKind.SPOOF
+    return replace(face, decision=decision, liveness=liveness)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4, uuid5
@@ -15,6 +15,7 @@ from recognizer.engine.base import Chip
 from recognizer.errors import EngineFailed, InvalidField, Overloaded
 from recognizer.gallery.snapshot import Candidate
 from recognizer.gallery.watcher import GalleryHolder
+from recognizer.liveness.passive import FaceInFrame
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
 from recognizer.recognition import Identified, JudgedFace, Recognition, one_face_a_person
@@ -22,11 +23,21 @@ from recognizer.stopwatch import Stopwatch, sum_ms
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
 from shared.contracts.events import EventResult, RecognitionEvent
+from shared.contracts.live import LivenessMode
 from shared.contracts.recognition import AttendanceNote, DecisionKind, Delivery, FaceMode, RecognizeFields
 
 MAX_AHEAD = timedelta(minutes=5)  # of a client's clock
 MAX_BEHIND = timedelta(days=31)  # a kiosk that was offline over the holidays
 FRAME_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessCheck:
+    """What is asked of a face that is known before it is recorded."""
+
+    mode: LivenessMode = LivenessMode.OFF
+    p_live: MicroBatcher[FaceInFrame, float] | None = None  # with `passive`
+    threshold: float = 0.5  # p(live) below it is a picture of a person
 
 
 class RecognitionService:
@@ -46,12 +57,14 @@ class RecognitionService:
         observe: Callable[[DecisionKind, dict[str, float]], None],
         max_frames: int,
         delivery_budget_s: float,
+        liveness: LivenessCheck | None = None,
     ) -> None:
         self.policy = policy
         self.threshold_from = threshold_from
         self.engine = engine
         self._finder = finder
         self._identify = identify
+        self._liveness = liveness or LivenessCheck()
         self._gallery = gallery
         self._executor = executor
         self._outbox = outbox
@@ -63,12 +76,15 @@ class RecognitionService:
         self._delivery_budget_s = delivery_budget_s
 
     async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
-        """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Raises
-        what `look` and `record` raise."""
+        """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Where
+        liveness is shown in a challenge, nothing is recorded: one picture cannot meet it. Raises what `look` and
+        `record` raise."""
         fields = fields.model_copy(update={"captured_at": self._captured_at(fields)})
         with self._place():
             recognition = await self._look(picture, fields.faces)
-            if fields.record:
+            if fields.record and self._liveness.mode is LivenessMode.CHALLENGE:
+                recognition = replace(recognition, needs_challenge=True)
+            elif fields.record:
                 recognition = await self.record(recognition, fields)
         self._observe(recognition.decision, recognition.timings_ms)
         return recognition
@@ -104,6 +120,7 @@ class RecognitionService:
                 scene = await self._find(picture, stopwatch)
                 with stopwatch.step("match"):
                     faces = await self._judge(scene.faces, mode)
+                faces = await self._judge_liveness(scene, faces, stopwatch)
         except TimeoutError:
             self._engine_fault = EngineFailed("Recognition took too long")
             raise self._engine_fault from None
@@ -151,10 +168,26 @@ class RecognitionService:
         )
         return JudgedFace(face, decision, best, identified.template)
 
+    async def _judge_liveness(
+        self, scene: Scene, faces: tuple[JudgedFace, ...], stopwatch: Stopwatch
+    ) -> tuple[JudgedFace, ...]:
+        """Looks only at those who would be recorded, so that nobody waits for it where it changes nothing."""
+        if self._liveness.p_live is None or all(face.decision is not DecisionKind.KNOWN for face in faces):
+            return faces
+        with stopwatch.step("liveness"):
+            return tuple(await asyncio.gather(*(self._judge_one_liveness(scene, face) for face in faces)))
+
+    async def _judge_one_liveness(self, scene: Scene, face: JudgedFace) -> JudgedFace:
+        if self._liveness.p_live is None or face.decision is not DecisionKind.KNOWN:
+            return face
+        shown = FaceInFrame(scene.image.frame, face.face.detection.box)
+        liveness = await self._liveness.p_live.submit(shown)
+        return judged_live(face, liveness, self._liveness.threshold)
+
     async def _record_one(self, face: JudgedFace, fields: RecognizeFields, captured_at: datetime) -> JudgedFace:
         if face.decision is not DecisionKind.KNOWN or face.best is None:
             return face
-        event = self._event(face.best, fields, captured_at)
+        event = self._event(face.best, face.liveness, fields, captured_at)
         entry = await self._outbox.append(event, lease=not self._publisher.away)
         if entry.event.person_id != event.person_id:
             raise InvalidField("event_id was used before, for another recognition")
@@ -163,7 +196,9 @@ class RecognitionService:
             answer = await self._publisher.deliver(entry.event, self._delivery_budget_s)
         return replace(face, attendance=_note(event.event_id, answer))
 
-    def _event(self, best: Candidate, fields: RecognizeFields, captured_at: datetime) -> RecognitionEvent:
+    def _event(
+        self, best: Candidate, liveness: float | None, fields: RecognizeFields, captured_at: datetime
+    ) -> RecognitionEvent:
         return RecognitionEvent(
             event_id=_event_id(fields, best.person.person_id),
             person_id=best.person.person_id,
@@ -175,6 +210,7 @@ class RecognitionService:
             engine=self.engine,
             source=fields.source,
             captured_at=captured_at,
+            liveness=liveness,
         )
 
 
