@@ -18,7 +18,7 @@ from recognizer.gallery.watcher import GalleryHolder
 from recognizer.liveness.passive import FaceInFrame
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
-from recognizer.recognition import Identified, JudgedFace, Recognition, one_face_a_person
+from recognizer.recognition import Identified, JudgedFace, Recognition, judged_live, one_face_a_person
 from recognizer.stopwatch import Stopwatch, sum_ms
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
