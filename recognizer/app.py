@@ -13,7 +13,6 @@ import cv2
 import httpx
 import numpy as np
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from prometheus_client import CollectorRegistry
 from tqdm import tqdm
 
@@ -26,12 +25,16 @@ from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
 from recognizer.gallery.dataset import scan
 from recognizer.gallery.watcher import GalleryHolder, GalleryWatcher
+from recognizer.live.conversation import LiveLimits
+from recognizer.live.gates import OpenGate
+from recognizer.live.service import LiveService
+from recognizer.live.visit import VisitPolicy
 from recognizer.logger_key import LoggerKey
 from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.recognition import Identified
-from recognizer.routes import recognize
+from recognizer.routes import live, pages, recognize
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
 from recognizer.threads import OrderedThreads
@@ -76,12 +79,9 @@ def create_app(
         body_timeout_s=settings.body_timeout_s,
     )
     app.include_router(recognize.router)
-    app.add_api_route("/", _to_docs, include_in_schema=False)
+    app.include_router(live.router)
+    app.include_router(pages.router)
     return app
-
-
-async def _to_docs() -> RedirectResponse:
-    return RedirectResponse("docs")
 
 
 class _Wiring:
@@ -100,7 +100,7 @@ class _Wiring:
         self._metrics = metrics
 
     @asynccontextmanager
-    async def lifespan(self, _: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             executor = stack.enter_context(OrderedThreads(self._settings.workers, "model"))
             engine = await _in(executor, partial(open_engine, self._settings))
@@ -124,7 +124,10 @@ class _Wiring:
                 max_frames=self._settings.max_frames,
                 delivery_budget_s=self._settings.delivery_budget_s,
             )
+            cameras = _live_service(service, self._settings, self._metrics)
+            app.state.before_stop = cameras.close
             self._metrics.watch(outbox, holder)
+            self._metrics.watch_live(lambda: cameras.connections)
             log.info(
                 "ready",
                 engine=service.engine,
@@ -134,7 +137,7 @@ class _Wiring:
                 threshold_from=chosen.source,
             )
             yield {
-                "recognizer": State(self._settings, service, executor, _api_keys(self._settings.api_keys)),
+                "recognizer": State(self._settings, service, cameras, executor, _api_keys(self._settings.api_keys)),
                 "readiness": _readiness(service, holder, watcher, outbox, publisher),
             }
 
@@ -258,6 +261,18 @@ def _open_batcher(
     )
     stack.push_async_callback(batcher.close)
     return batcher
+
+
+def _live_service(
+    service: RecognitionService, settings: RecognizerSettings, metrics: RecognitionMetrics
+) -> LiveService:
+    return LiveService(
+        service,
+        policy=VisitPolicy(settings.confirm_frames, settings.confirm_window_s),
+        limits=LiveLimits(settings.live_connections, settings.max_bytes, settings.live_fps, settings.live_idle_s),
+        new_gate=OpenGate,
+        observe=metrics.observe_live,
+    )
 
 
 def _readiness(

@@ -3,6 +3,7 @@
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
 from shared.security import ApiKey
@@ -12,5 +13,6 @@ from shared.security import ApiKey
 class State:
     settings: RecognizerSettings
     service: RecognitionService
+    live: LiveService
     executor: Executor
     api_keys: tuple[ApiKey, ...]

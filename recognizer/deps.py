@@ -8,10 +8,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
+from starlette.requests import HTTPConnection
 
 from recognizer.app_state import State
 from recognizer.errors import InvalidField, InvalidForm, MissingImage
 from recognizer.form import read_form
+from recognizer.live.handshake import is_own_origin, offered_secret
+from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
 from recognizer.vision.decode import decode_data_url
 from shared.contracts.recognition import RecognizeFields
@@ -25,8 +28,8 @@ NO_IMAGE = "No image file in request"
 # All of these are `async`, though none awaits anything: FastAPI sends what is not to a thread and back.
 
 
-async def get_state(request: Request) -> State:
-    return cast("State", request.state.recognizer)
+async def get_state(connection: HTTPConnection) -> State:
+    return cast("State", connection.state.recognizer)
 
 
 StateDep = Annotated[State, Depends(get_state)]
@@ -39,11 +42,25 @@ async def get_service(state: StateDep) -> RecognitionService:
 ServiceDep = Annotated[RecognitionService, Depends(get_service)]
 
 
-async def require_key_when_closed(request: Request, state: StateDep) -> None:
+async def get_live(state: StateDep) -> LiveService:
+    return state.live
+
+
+LiveDep = Annotated[LiveService, Depends(get_live)]
+
+
+async def require_own_origin(connection: HTTPConnection, state: StateDep) -> None:
+    """Of WebSockets, which browsers open from any page to any host: CORS does not apply to them."""
+    headers = connection.headers
+    if not is_own_origin(headers.get("origin"), headers.get("host", ""), state.settings.cors_origins):
+        raise Forbidden("Pages of this origin may not connect; RECOGNIZER_CORS_ORIGINS names those that may")
+
+
+async def require_key_when_closed(connection: HTTPConnection, state: StateDep) -> None:
     """With RECOGNIZER_AUTH=open anybody may be recognized; with `key`, holders of a key."""
     if state.settings.auth == "open":
         return
-    secret = presented_secret(request.headers)
+    secret = presented_secret(connection.headers) or offered_secret(connection.scope.get("subprotocols", ()))
     if secret is None:
         raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
     key = find_key(secret, state.api_keys)

@@ -1,5 +1,7 @@
 """What the recognizer measures of itself."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from recognizer.gallery.watcher import GalleryHolder
@@ -19,6 +21,19 @@ class RecognitionMetrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
+
+        self._live_frames = Counter(
+            "recognizer_live_frames_total",
+            "Frames of live connections by what became of them",
+            ("fate",),
+            registry=registry,
+        )
+
+    def observe_live(self, fate: str, frames: int) -> None:
+        self._live_frames.labels(fate).inc(frames)
+
+    def watch_live(self, connections: Callable[[], int]) -> None:
+        live_gauge(self._registry, "recognizer_live_connections", "Cameras that are live", connections)
 
     def observe(self, decision: DecisionKind, timings_ms: dict[str, float]) -> None:
         self._decisions.labels(decision).inc()

@@ -43,6 +43,11 @@ class RecognizerSettings(ServiceSettings):
     max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=10_000)] = 25_000_000
     max_frames: Annotated[int, Field(ge=1)] = 32  # frames in flight before 503
+    live_connections: Annotated[int, Field(ge=0)] = 64  # cameras on WS /live before 503
+    live_fps: Annotated[float, Field(gt=0, le=60)] = 10  # answers a second to one of them
+    live_idle_s: Annotated[float, Field(gt=0)] = 120  # without a frame before it is hung up on
+    confirm_frames: Annotated[int, Field(ge=1, le=100)] = 3  # that must name a person before they are recorded
+    confirm_window_s: Annotated[float, Field(gt=0, le=60)] = 3
     workers: Annotated[int, Field(ge=1)] = os.cpu_count() or 1  # threads that decode and run models, one core each
 
     _split = field_validator("cors_origins", "api_keys", mode="before")(split_commas)

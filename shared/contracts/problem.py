@@ -1,6 +1,7 @@
 """The body of every error: RFC 9457, and `error` for older clients."""
 
 from shared.contracts.base import WireModel
+from shared.contracts.people import RejectedImage
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -19,3 +20,5 @@ class Problem(WireModel):
     request_id: str
     error: str  # repeats detail
     fields: list[FieldProblem] | None = None
+    rejected_images: list[RejectedImage] | None = None  # of an enrolment, beside `no_usable_photo`
+    person_id: str | None = None  # whose face it seems to be, beside `possible_duplicate`

@@ -1,27 +1,30 @@
 """One base for what a service may answer instead of a result, and its translation to problem+json."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from shared.contracts.problem import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 
 
 class ServiceError(Exception):
-    """A fact with a status. `detail` is for the client: it never holds data of a person or of the machine."""
+    """A fact with a status. `detail` is for the client: it never holds data of a person or of the machine. `about` are
+    members of Problem that say more, to callers who may know it."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something went wrong"
     retry_after_s: int | None = None
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, **about: Any) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.about = about
 
 
 class Unauthenticated(ServiceError):
@@ -37,12 +40,12 @@ def problems(*errors: type[ServiceError]) -> dict[int | str, dict[str, object]]:
     return {error.status: {"model": Problem, "description": error.title} for error in errors}
 
 
-def request_id(request: Request) -> str:
-    return str(getattr(request.state, "request_id", ""))
+def request_id(connection: HTTPConnection) -> str:
+    return str(getattr(connection.state, "request_id", ""))
 
 
 def problem_response(
-    request: Request,
+    request: HTTPConnection,
     *,
     status: int,
     code: str,
@@ -50,6 +53,7 @@ def problem_response(
     detail: str,
     fields: list[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     body = Problem(
         title=title,
@@ -59,6 +63,7 @@ def problem_response(
         request_id=request_id(request),
         error=detail,
         fields=fields,
+        **(about or {}),
     )
     return JSONResponse(
         body.model_dump(mode="json", exclude_none=True),
@@ -74,7 +79,13 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     if error.status == Unauthenticated.status:
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response(
-        request, status=error.status, code=error.code, title=error.title, detail=error.detail, headers=headers
+        request,
+        status=error.status,
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        headers=headers,
+        about=error.about,
     )
 
 
@@ -106,7 +117,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def unexpected_response(request: Request) -> JSONResponse:
+def unexpected_response(request: HTTPConnection) -> JSONResponse:
     return problem_response(
         request,
         status=500,

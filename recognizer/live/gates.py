@@ -1,0 +1,142 @@
+"""What must be shown, beside a face that is confirmed, before anything is recorded. Pure but for what a gate remembers:
+one gate for each connection."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from recognizer.gallery.dataset import Person
+from recognizer.liveness.challenge import Challenge, ChallengeFailure, ChallengeProgress, Sighting
+from recognizer.liveness.run import ChallengeRun
+from recognizer.recognition import JudgedFace, Recognition
+from recognizer.vision.pose import estimate_pose
+from shared.contracts.live import ChallengeNote, ChallengeState, LivenessMode
+from shared.contracts.recognition import DecisionKind
+
+
+class Gate(Protocol):
+    mode: LivenessMode
+
+    def observe(self, now_s: float, recognition: Recognition) -> Recognition:
+        """Takes the next frame, and returns it as it is to be judged and shown."""
+        ...
+
+    def admits(self, person: Person) -> bool:
+        """Whether this person may be recorded now."""
+        ...
+
+    def spend(self) -> None:
+        """They were recorded: what they showed is not good for another time."""
+        ...
+
+    def leave(self) -> None:
+        """Whoever was recorded has left, or somebody else has come."""
+        ...
+
+    def restart(self) -> None: ...
+
+    def note(self, now_s: float) -> ChallengeNote | None: ...
+
+
+class OpenGate:
+    """Liveness `off`: a face is enough."""
+
+    mode = LivenessMode.OFF
+
+    def observe(self, now_s: float, recognition: Recognition) -> Recognition:  # noqa: ARG002
+        return recognition
+
+    def admits(self, person: Person) -> bool:  # noqa: ARG002
+        return True
+
+    def spend(self) -> None:
+        """There is nothing to spend."""
+
+    def leave(self) -> None:
+        """There is nothing to forget."""
+
+    def restart(self) -> None:
+        """There is nothing to forget."""
+
+    def note(self, now_s: float) -> None:  # noqa: ARG002
+        return None
+
+
+class ChallengeGate:
+    """Liveness `challenge`: whoever is recorded has just followed an order that was drawn for them.
+
+    An order that nobody has begun is renewed when it runs out; one that failed waits for `restart`; one that was passed
+    is good for one record, of the person who passed it, until it runs out.
+    """
+
+    mode = LivenessMode.CHALLENGE
+
+    def __init__(self, issue: Callable[[float], Challenge]) -> None:
+        """`issue` draws a new order at the time it is given."""
+        self._issue = issue
+        self._run: ChallengeRun | None = None
+        self._progress: ChallengeProgress | None = None
+        self._is_spent = False
+
+    def observe(self, now_s: float, recognition: Recognition) -> Recognition:
+        if self._run is None or self._is_stale(now_s):
+            self.restart()
+            self._run = ChallengeRun(self._issue(now_s))
+        self._progress = self._run.observe(now_s, _sighting(recognition))
+        return recognition
+
+    def admits(self, person: Person) -> bool:
+        progress = self._progress
+        if progress is None or self._is_spent:
+            return False
+        return progress.state is ChallengeState.PASSED and progress.person_id == person.person_id
+
+    def spend(self) -> None:
+        self._is_spent = True
+
+    def leave(self) -> None:
+        if self._is_spent:
+            self.restart()
+
+    def restart(self) -> None:
+        self._run = self._progress = None
+        self._is_spent = False
+
+    def note(self, now_s: float) -> ChallengeNote | None:
+        if self._run is None:
+            return None
+        progress = self._run.progress(now_s)
+        return ChallengeNote(
+            step=progress.step,
+            of=progress.of,
+            instruction=progress.instruction,
+            state=progress.state,
+            expires_in_s=round(progress.expires_in_s, 1),
+            detail=None if progress.failure is None else progress.failure.advice,
+        )
+
+    def _is_stale(self, now_s: float) -> bool:
+        """Nobody has begun it, or nobody has used it, until it ran out."""
+        if self._run is None or self._is_spent:
+            return False
+        progress = self._run.progress(now_s)
+        if progress.expires_in_s > 0:
+            return False
+        return progress.state in {ChallengeState.WAITING, ChallengeState.PASSED} or _was_never_begun(progress)
+
+
+def _was_never_begun(progress: ChallengeProgress) -> bool:
+    return progress.failure is ChallengeFailure.EXPIRED and progress.person_id is None
+
+
+def _sighting(recognition: Recognition) -> Sighting | None:
+    """Of the one face, whatever it was judged: who turns away is not always known."""
+    subject = recognition.subject
+    if subject is None:
+        return None
+    return Sighting(estimate_pose(subject.face.detection.landmarks), _known_id(subject), subject.template)
+
+
+def _known_id(face: JudgedFace) -> str | None:
+    if face.decision is not DecisionKind.KNOWN or face.best is None:
+        return None
+    return face.best.person.person_id
