@@ -9,7 +9,7 @@ again when a service is away or busy; everything else is asked once.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -30,8 +30,18 @@ from recognizer.client_calls import (
     UnreadableAnswer,
 )
 from shared.contracts.attendance import AttendancePage, AttendanceRecord, EventPage, Method, StoredEvent
+from shared.contracts.base import WireModel
 from shared.contracts.events import AttendanceStatus, EventBatch, EventResult, EventResults, RecognitionEvent
 from shared.contracts.health import Health, ReadyReport
+from shared.contracts.people import (
+    EnrolFields,
+    EnrolledPage,
+    EnrolledRecord,
+    EnrolledSummary,
+    EnrolmentResult,
+    ErasureReceipt,
+    MoreImagesFields,
+)
 from shared.contracts.profiles import ProfileChange, ProfilePage, ProfileRecord
 from shared.contracts.recognition import FaceMode, RecognizeFields, RecognizeResponse
 from shared.contracts.sessions import SessionList
@@ -42,6 +52,7 @@ __all__ = [
     "Failed",
     "InConflict",
     "LoggerClient",
+    "NamedPhoto",
     "NotAllowed",
     "NotTaken",
     "NotThere",
@@ -52,10 +63,15 @@ __all__ = [
     "UnreadableAnswer",
 ]
 
-MAX_PAGE = 1_000  # records the logger gives at once
+PAGE_LIMIT = 1_000  # the most that is given at once
 NOT_READY = 503
 
-Page = TypeVar("Page", AttendancePage, EventPage, ProfilePage)
+Page = TypeVar("Page", AttendancePage, EventPage, ProfilePage, EnrolledPage)
+
+
+class NamedPhoto(NamedTuple):
+    filename: str  # comes back with the photo's verdict; the service stores it nowhere
+    data: bytes
 
 
 class _Service(Calls):
@@ -68,6 +84,15 @@ class _Service(Calls):
     async def readiness(self) -> ReadyReport:
         """Whether everything that the service needs answers too; not being ready is an answer, and no error."""
         return await self.ask(Call("GET", "/readyz", repeatable=True, answers=frozenset({NOT_READY})), ReadyReport)
+
+    async def _pages(self, path: str, query: Mapping[str, str], kind: type[Page]) -> AsyncIterator[Page]:
+        asked = {**query, "limit": str(PAGE_LIMIT)}
+        while True:
+            page = await self.ask(_get(path, asked), kind)
+            yield page
+            if page.next_cursor is None:
+                return
+            asked["cursor"] = page.next_cursor
 
 
 class RecognizerClient(_Service):
@@ -88,9 +113,42 @@ class RecognizerClient(_Service):
         fields = RecognizeFields(
             source=source, captured_at=captured_at, event_id=event_id or uuid4(), faces=faces, record=record
         )
-        form = {name: str(value) for name, value in fields.model_dump(mode="json", exclude_none=True).items()}
-        call = Call("POST", "/recognize", repeatable=True, fields=form, files=[_file("image", "picture", picture)])
+        files = [_file("image", NamedPhoto("picture", picture))]
+        call = Call("POST", "/recognize", repeatable=True, fields=_form(fields), files=files)
         return await self.ask(call, RecognizeResponse)
+
+    async def people(self) -> AsyncIterator[EnrolledSummary]:
+        """Everybody who has photos, asked for page by page. This and all that follows needs a key that may enrol."""
+        async for page in self._pages("/people", {}, EnrolledPage):
+            for person in page.items:
+                yield person
+
+    async def person(self, person_id: str) -> EnrolledRecord:
+        """Raises NotThere."""
+        return await self.ask(_get(_path("people", person_id)), EnrolledRecord)
+
+    async def enroll(self, fields: EnrolFields, photos: Sequence[NamedPhoto]) -> EnrolmentResult:
+        """Makes somebody recognizable. Raises InConflict, for one with the code `possible_duplicate` when the face is
+        another person's; NotTaken with `no_usable_photo`, whose problem says what is wrong with each."""
+        call = Call("POST", "/people", fields=_form(fields), files=_images(photos))
+        return await self.ask(call, EnrolmentResult)
+
+    async def add_photos(
+        self, person_id: str, photos: Sequence[NamedPhoto], *, allow_duplicate: bool = False
+    ) -> EnrolmentResult:
+        """More photos of somebody. Raises NotThere and what `enroll` raises."""
+        fields = _form(MoreImagesFields(allow_duplicate=allow_duplicate))
+        call = Call("POST", f"{_path('people', person_id)}/images", fields=fields, files=_images(photos))
+        return await self.ask(call, EnrolmentResult)
+
+    async def remove_photo(self, person_id: str, image_id: str) -> None:
+        """Raises NotThere, and InConflict for the last photo."""
+        await self.send(Call("DELETE", f"{_path('people', person_id)}/images/{quote(image_id, safe='')}"))
+
+    async def erase(self, person_id: str) -> ErasureReceipt:
+        """Removes photos, templates and caches. Raises NotThere. Asked once: a repeat would find nobody, and there
+        would be no receipt."""
+        return await self.ask(Call("DELETE", _path("people", person_id)), ErasureReceipt)
 
 
 class LoggerClient(_Service):
@@ -148,25 +206,16 @@ class LoggerClient(_Service):
 
     async def person(self, person_id: str) -> ProfileRecord:
         """Raises NotThere. Scope `people:read`."""
-        return await self.ask(_get(_person(person_id)), ProfileRecord)
+        return await self.ask(_get(_path("v1/people", person_id)), ProfileRecord)
 
     async def save_person(self, person_id: str, change: ProfileChange) -> ProfileRecord:
         """Adds somebody (version 0), or changes the version that was read. Raises InConflict when that is not the
         newest any more, NotTaken for a field that cannot be kept. Scope `people:write`."""
-        return await self.ask(Call("PUT", _person(person_id), body=change), ProfileRecord)
+        return await self.ask(Call("PUT", _path("v1/people", person_id), body=change), ProfileRecord)
 
     async def sessions(self, day: date | None = None) -> SessionList:
         """The sessions of a day at the site, today's unless another is asked for. Scope `attendance:read`."""
         return await self.ask(_get("/v1/sessions", _query(date=day)), SessionList)
-
-    async def _pages(self, path: str, query: Mapping[str, str], kind: type[Page]) -> AsyncIterator[Page]:
-        asked = {**query, "limit": str(MAX_PAGE)}
-        while True:
-            page = await self.ask(_get(path, asked), kind)
-            yield page
-            if page.next_cursor is None:
-                return
-            asked["cursor"] = page.next_cursor
 
 
 def _get(path: str, query: Mapping[str, str] | None = None) -> Call:
@@ -177,9 +226,17 @@ def _query(**asked: object) -> dict[str, str]:
     return {name: str(value) for name, value in asked.items() if value is not None}
 
 
-def _person(person_id: str) -> str:
-    return f"/v1/people/{quote(person_id, safe='')}"
+def _form(fields: WireModel) -> dict[str, str]:
+    return _query(**fields.model_dump(mode="json"))
 
 
-def _file(field: str, name: str, data: bytes) -> FilePart:
-    return field, (name, data, "application/octet-stream")
+def _path(collection: str, person_id: str) -> str:
+    return f"/{collection}/{quote(person_id, safe='')}"
+
+
+def _images(photos: Sequence[NamedPhoto]) -> list[FilePart]:
+    return [_file("images", photo) for photo in photos]
+
+
+def _file(field: str, photo: NamedPhoto) -> FilePart:
+    return field, (photo.filename, photo.data, "application/octet-stream")
