@@ -3,12 +3,14 @@
 import asyncio
 import re
 import time
+from contextlib import suppress
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 from structlog.contextvars import bound_contextvars
 
 from shared.logs import get_logger
@@ -18,26 +20,30 @@ from shared.web.metrics import HttpMetrics
 log = get_logger(__name__)
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNEXPECTED_CONDITION = 1011  # RFC 6455, section 7.4.1
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # probes would drown the rest of the log
 
 
 class RequestContext:
-    """Gives each request an id (the client's own when it is a plain word), logs and measures its answer, and turns
-    what nobody expected into a problem without its inner details."""
+    """Gives each request and each WebSocket an id (the client's own when it is a plain word), logs and measures its
+    answer, and turns what nobody expected into a problem without its inner details."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         offered = Headers(scope=scope).get("x-request-id", "")
         request_id = offered if _SAFE_ID.fullmatch(offered) else uuid4().hex
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         with bound_contextvars(request_id=request_id):
-            await self._answer(scope, receive, send, request_id)
+            if scope["type"] == "http":
+                await self._answer(scope, receive, send, request_id)
+            else:
+                await self._connect(scope, receive, send, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()
@@ -47,10 +53,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Cache-Control", "no-store")
+                _add_headers(message, request_id)
             await send(message)
 
         try:
@@ -63,6 +66,29 @@ class RequestContext:
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
+    async def _connect(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Logged when it is over; its duration is no measure of an answer's, and stays out of that histogram."""
+        started = time.perf_counter()
+        connection = _Connection(send, request_id)
+        try:
+            await self._app(scope, receive, connection.send)
+        except WebSocketDisconnect:
+            pass  # the client has hung up
+        except Exception as error:
+            log.exception("unexpected error", path=_route(scope), exc_info=error)
+            with suppress(Exception):  # the client may be gone
+                await connection.give_up(scope, receive)
+        finally:
+            duration_ms = round((time.perf_counter() - started) * 1e3, 1)
+            self._metrics.requests.labels("GET", _route(scope), str(connection.status)).inc()
+            log.info(
+                "connection",
+                route=_route(scope),
+                status=connection.status,
+                close_code=connection.close_code,
+                duration_ms=duration_ms,
+            )
+
     def _record(self, scope: Scope, status: int, duration_s: float) -> None:
         route = _route(scope)
         self._metrics.observe(method=scope["method"], route=route, status=status, duration_s=duration_s)
@@ -72,13 +98,53 @@ class RequestContext:
             )
 
 
+class _Connection:
+    """What a WebSocket was answered."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.status = 0  # of the handshake: 101 where it was accepted
+        self.close_code: int | None = None  # ours, where we were the one to close
+        self._send = send
+        self._request_id = request_id
+
+    async def send(self, message: Message) -> None:
+        match message["type"]:
+            case "websocket.accept":
+                self.status = 101
+                MutableHeaders(scope=message)["X-Request-ID"] = self._request_id
+            case "websocket.http.response.start":
+                self.status = message["status"]
+                _add_headers(message, self._request_id)
+            case "websocket.close":
+                self.status = self.status or 403
+                self.close_code = message.get("code")
+        try:
+            await self._send(message)
+        except OSError:  # what the server underneath says of a client that is gone
+            raise WebSocketDisconnect(1006) from None
+
+    async def give_up(self, scope: Scope, receive: Receive) -> None:
+        if self.status:
+            await self.send({"type": "websocket.close", "code": _UNEXPECTED_CONDITION})
+        else:
+            await unexpected_response(HTTPConnection(scope))(scope, receive, self.send)
+
+
+def _add_headers(start: Message, request_id: str) -> None:
+    headers = MutableHeaders(scope=start)
+    headers["X-Request-ID"] = request_id
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Cache-Control", "no-store")
+
+
 def _route(scope: Scope) -> str:
     """The route's template, never the path itself: a path can hold a person's id."""
     return str(getattr(scope.get("route"), "path", "unmatched"))
 
 
 class BodyLimits:
-    """Holds a body to a size and a time: the server underneath would read for ever.
+    """Holds a body to a size and a time: the server underneath would read for ever. The messages of a WebSocket are
+    held to theirs by that server (`serve`).
 
     Both are raised as HTTPException, the one kind that FastAPI lets through while it parses a body.
     """

@@ -21,8 +21,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: FastAPI, settings: ServiceSettings) -> int:
-    """The exit status: 0 after an orderly stop."""
+def serve(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int = 64 * 1024) -> int:
+    """The exit status: 0 after an orderly stop. A longer message on a WebSocket is refused before it is read whole."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -31,6 +31,8 @@ def serve(app: FastAPI, settings: ServiceSettings) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.stop_timeout_s,
+        ws_max_size=max_message_bytes,
+        ws_per_message_deflate=False,  # pictures do not get smaller, and a bomb would get larger
     )
     server = _Server(config)
     for ending in (signal.SIGINT, signal.SIGTERM):
