@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from recognizer.app_state import State
 from recognizer.batching import MicroBatcher
-from recognizer.engine.base import Chip, Embedder
-from recognizer.engine.loader import Engine, load_engine
+from recognizer.engine.base import Chip, Embedder, LivenessNet
+from recognizer.engine.loader import Engine, load_engine, load_liveness
 from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_calibration
 from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
@@ -29,19 +29,21 @@ from recognizer.live.conversation import LiveLimits
 from recognizer.live.gates import OpenGate
 from recognizer.live.service import LiveService
 from recognizer.live.visit import VisitPolicy
+from recognizer.liveness.passive import p_live
 from recognizer.logger_key import LoggerKey
 from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.recognition import Identified
 from recognizer.routes import live, pages, recognize
-from recognizer.service import RecognitionService
+from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
 from recognizer.threads import OrderedThreads
 from recognizer.vision.decode import DecodeLimits
 from recognizer.vision.faces import FaceFinder
 from recognizer.vision.quality import QualityPolicy
 from shared.clock import Clock, SystemClock
+from shared.contracts.live import LivenessMode
 from shared.logs import get_logger
 from shared.security import ApiKey, Scope
 from shared.web.app import build_app
@@ -123,6 +125,7 @@ class _Wiring:
                 observe=self._metrics.observe,
                 max_frames=self._settings.max_frames,
                 delivery_budget_s=self._settings.delivery_budget_s,
+                liveness=await self._open_liveness(stack, executor),
             )
             cameras = _live_service(service, self._settings, self._metrics)
             app.state.before_stop = cameras.close
@@ -158,6 +161,21 @@ class _Wiring:
         )
         await stack.enter_async_context(_running(watcher.run()))
         return holder, watcher
+
+    async def _open_liveness(self, stack: AsyncExitStack, executor: OrderedThreads) -> LivenessCheck:
+        settings = self._settings
+        if settings.liveness is not LivenessMode.PASSIVE:
+            return LivenessCheck(settings.liveness)
+        net = await _in(executor, partial(open_liveness, settings))
+        batcher = MicroBatcher(
+            partial(p_live, net),
+            executor.ahead,
+            max_batch=MAX_BATCH,
+            max_waiting=settings.max_frames * 100,
+            lanes=settings.workers,
+        )
+        stack.push_async_callback(batcher.close)
+        return LivenessCheck(settings.liveness, batcher, settings.min_liveness)
 
     async def _open_delivery(self, stack: AsyncExitStack) -> tuple[Outbox, Publisher]:
         settings = self._settings
@@ -204,9 +222,28 @@ def open_engine(settings: RecognizerSettings) -> Engine:
     return engine
 
 
+def open_liveness(settings: RecognizerSettings) -> LivenessNet:
+    """Blocks. Loaded and warmed. Raises StartError."""
+    net = load_liveness(settings.liveness_model, models_dir=settings.models_dir)
+    net.p_live(np.zeros((1, net.cutout_px, net.cutout_px, 3), np.uint8))
+    return net
+
+
 def face_finder(engine: Engine, settings: RecognizerSettings) -> FaceFinder:
     limits = DecodeLimits(max_pixels=settings.max_pixels)
-    return FaceFinder(engine.detector, engine.embedder.alignment, limits, QualityPolicy())
+    return FaceFinder(engine.detector, engine.embedder.alignment, limits, quality_policy(settings))
+
+
+def quality_policy(settings: RecognizerSettings) -> QualityPolicy:
+    return QualityPolicy(
+        min_size_px=settings.min_face_size_px,
+        min_sharpness=settings.min_face_sharpness,
+        min_brightness=settings.min_face_brightness,
+        max_brightness=settings.max_face_brightness,
+        max_yaw_deg=settings.max_face_yaw_deg,
+        max_pitch_deg=settings.max_face_pitch_deg,
+        max_roll_deg=settings.max_face_roll_deg,
+    )
 
 
 def match_policy(engine: Engine, finder: FaceFinder, settings: RecognizerSettings) -> ChosenPolicy:

@@ -75,7 +75,8 @@ def _add_outbox(parser: argparse.ArgumentParser) -> None:
 
 def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
     from recognizer.app import create_app
-    from recognizer.engine.loader import check_engine
+    from recognizer.engine.loader import check_engine, check_liveness
+    from shared.contracts.live import LivenessMode
     from shared.web.server import serve
 
     check_engine(  # before anything heavy is imported, so that a missing file is said at once
@@ -84,7 +85,9 @@ def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
         models_dir=settings.models_dir,
         backend=settings.backend,
     )
-    return serve(create_app(settings), settings)
+    if settings.liveness is LivenessMode.PASSIVE:
+        check_liveness(settings.liveness_model, models_dir=settings.models_dir)
+    return serve(create_app(settings), settings, max_message_bytes=settings.max_bytes)
 
 
 def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from shared.contracts.live import LivenessMode
 from shared.settings import CommaSeparated, ServiceSettings, check_names, split_commas
 
 Distance = Annotated[float, Field(ge=0, le=2)]
@@ -30,6 +31,20 @@ class RecognizerSettings(ServiceSettings):
     enroll_views: ViewsName | None = None  # None: as many as `views`, and no fewer than usual
     threshold: Distance | None = None  # None: that of the calibration, or else of the engine
     margin: Distance | None = None
+
+    min_face_size_px: Annotated[float, Field(ge=0)] = 32  # in the picture as sent; the smaller come closer
+    min_face_sharpness: Annotated[float, Field(ge=0)] = 12
+    min_face_brightness: Annotated[float, Field(ge=0, le=255)] = 16
+    max_face_brightness: Annotated[float, Field(ge=0, le=255)] = 235
+    max_face_yaw_deg: Annotated[float, Field(gt=0, le=90)] = 60
+    max_face_pitch_deg: Annotated[float, Field(gt=0, le=90)] = 60
+    max_face_roll_deg: Annotated[float, Field(gt=0, le=180)] = 60
+
+    liveness: LivenessMode = LivenessMode.OFF
+    liveness_model: str = "MiniFASNet"
+    min_liveness: Annotated[float, Field(ge=0, le=1)] = 0.5  # with `passive`: p(live) below it is a spoof
+    challenge_steps: Annotated[int, Field(ge=2, le=4)] = 3
+    challenge_s: Annotated[float, Field(ge=5, le=300)] = 30
 
     logger_url: str = "http://127.0.0.1:8001"
     logger_key: SecretStr | None = None

@@ -29,6 +29,7 @@ class RecordingLogger:
     status: int = 200
     people: list[str] = field(default_factory=list)
     event_ids: list[str] = field(default_factory=list)
+    liveness: list[float | None] = field(default_factory=list)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.status != 200:
@@ -36,6 +37,7 @@ class RecordingLogger:
         events = EventBatch.model_validate_json(request.content).events
         self.people += [event.person_id for event in events]
         self.event_ids += [str(event.event_id) for event in events]
+        self.liveness += [event.liveness for event in events]
         results = [EventResult(event_id=event.event_id, outcome=Outcome.RECORDED) for event in events]
         return httpx.Response(200, text=EventResults(results=results).model_dump_json())
 
