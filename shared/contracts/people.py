@@ -1,0 +1,95 @@
+"""Enrolment on the wire: `/people` of the recognizer."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.base import Identifier, Name, WireModel
+
+MAX_IMAGES = 50  # of one request
+
+ConsentHow = Literal["paper", "online", "spoken"]
+Short = Annotated[str, StringConstraints(max_length=100)]
+
+
+class EnrolFields(WireModel):
+    """What stands in the form beside the parts `images`. Profile and consent go on to the logger, which has the last
+    word on what it keeps; a field that is left out stays there as it is."""
+
+    person_id: Identifier
+    name: Name
+    department: Short | None = None
+    year: Annotated[str, StringConstraints(max_length=20)] | None = None
+    email: Annotated[str, StringConstraints(max_length=254)] | None = None
+    phone: Annotated[str, StringConstraints(max_length=40)] | None = None
+    consent_version: Annotated[Name, StringConstraints(max_length=100)] | None = None  # of the text agreed to
+    consent_how: ConsentHow | None = None
+    allow_duplicate: bool = False  # although the face is somebody's already; written down with the key
+
+
+class MoreImagesFields(WireModel):
+    allow_duplicate: bool = False
+
+
+class AcceptedImage(WireModel):
+    index: int  # among the parts `images`, from 0
+    filename: str
+    image_id: str
+
+
+class RejectedImage(WireModel):
+    index: int
+    filename: str
+    reason: str  # a word for programs
+    detail: str  # a sentence for people
+
+
+class RegistrationNote(WireModel):
+    """What became of profile and consent on their way to the logger."""
+
+    delivery: Literal["delivered", "queued", "refused"]
+    detail: str | None = None
+
+
+class EnrolmentResult(WireModel):
+    person_id: str
+    name: str
+    person: str  # the label: name and id
+    accepted: list[AcceptedImage]
+    rejected_images: list[RejectedImage]
+    registration: RegistrationNote | None = None  # None: there was nothing to tell
+
+
+class ImageRecord(WireModel):
+    image_id: str
+    bytes: int
+    media_type: str
+
+
+class EnrolledSummary(WireModel):
+    person_id: str
+    name: str
+    person: str
+    images: int
+
+
+class EnrolledPage(WireModel):
+    items: list[EnrolledSummary]
+    next_cursor: str | None = None
+
+
+class EnrolledRecord(WireModel):
+    person_id: str
+    name: str
+    person: str
+    recognizable: bool  # False where none of the photos can be used
+    images: list[ImageRecord]
+
+
+class ErasureReceipt(WireModel):
+    receipt_id: str
+    person_id: str
+    erased_at: datetime
+    by: str  # the key that asked
+    removed: Annotated[dict[str, int], Field(description="how many folders, photos, templates, and messages waiting")]
