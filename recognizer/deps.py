@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from shared.security import Scope, find_key, presented_secret
 from shared.web.errors import Forbidden, Unauthenticated
 from shared.web.strict_json import InvalidJson, parse_strict_json
 
+JSON = "application/json"
 IMAGE_PARTS = ("image", "file")
 NO_IMAGE = "No image file in request"
 
@@ -80,8 +81,8 @@ class PostedPicture:
 async def read_picture(request: Request, state: StateDep) -> PostedPicture:
     """From a multipart form or from JSON with base64. Raises MissingImage, InvalidForm, InvalidField,
     ImageTooLarge."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
+    kind = _media_type(request)
+    if kind == JSON:
         return await _read_json(request, state)
     if kind == "multipart/form-data":
         return await _read_form(request, state.settings.max_bytes)
@@ -91,13 +92,26 @@ async def read_picture(request: Request, state: StateDep) -> PostedPicture:
 PictureDep = Annotated[PostedPicture, Depends(read_picture)]
 
 
-async def _read_json(request: Request, state: State) -> PostedPicture:
+async def read_json_object(request: Request) -> dict[str, Any]:
+    """Raises InvalidForm, also for JSON that is not announced as such: a page elsewhere can make a browser post text,
+    and JSON only after it was allowed to."""
+    if _media_type(request) != JSON:
+        raise InvalidForm(f"Send the body as {JSON}")
     try:
         body = parse_strict_json(await request.body())
     except InvalidJson as error:
         raise InvalidForm(f"The body is not valid JSON: {error}") from None
     if not isinstance(body, dict):
         raise InvalidForm("The body must be a JSON object")
+    return body
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _read_json(request: Request, state: State) -> PostedPicture:
+    body = await read_json_object(request)
     text = body.pop("image", None)
     if text is None:
         raise MissingImage(NO_IMAGE)
@@ -125,6 +139,11 @@ def _fields(given: Mapping[str, object]) -> RecognizeFields:
     try:
         return RecognizeFields.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidField(f"{where}: {first['msg']}") from None
+        raise InvalidField(first_problem(error)) from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """What is wrong with the first field, without what was sent."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}"
