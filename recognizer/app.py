@@ -25,10 +25,7 @@ from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
 from recognizer.gallery.dataset import scan
 from recognizer.gallery.watcher import GalleryHolder, GalleryWatcher
-from recognizer.live.conversation import LiveLimits
-from recognizer.live.gates import OpenGate
-from recognizer.live.service import LiveService
-from recognizer.live.visit import VisitPolicy
+from recognizer.live.from_settings import open_live
 from recognizer.liveness.passive import p_live
 from recognizer.logger_key import LoggerKey
 from recognizer.metrics import RecognitionMetrics
@@ -127,7 +124,7 @@ class _Wiring:
                 delivery_budget_s=self._settings.delivery_budget_s,
                 liveness=await self._open_liveness(stack, executor),
             )
-            cameras = _live_service(service, self._settings, self._metrics)
+            cameras = open_live(service, self._settings, self._metrics.observe_live)
             app.state.before_stop = cameras.close
             self._metrics.watch(outbox, holder)
             self._metrics.watch_live(lambda: cameras.connections)
@@ -298,18 +295,6 @@ def _open_batcher(
     )
     stack.push_async_callback(batcher.close)
     return batcher
-
-
-def _live_service(
-    service: RecognitionService, settings: RecognizerSettings, metrics: RecognitionMetrics
-) -> LiveService:
-    return LiveService(
-        service,
-        policy=VisitPolicy(settings.confirm_frames, settings.confirm_window_s),
-        limits=LiveLimits(settings.live_connections, settings.max_bytes, settings.live_fps, settings.live_idle_s),
-        new_gate=OpenGate,
-        observe=metrics.observe_live,
-    )
 
 
 def _readiness(

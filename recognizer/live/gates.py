@@ -2,12 +2,14 @@
 one gate for each connection."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from recognizer.gallery.dataset import Person
 from recognizer.liveness.challenge import Challenge, ChallengeFailure, ChallengeProgress, Sighting
+from recognizer.liveness.passive import LivenessAverage, LivenessVerdict
 from recognizer.liveness.run import ChallengeRun
-from recognizer.recognition import JudgedFace, Recognition
+from recognizer.recognition import JudgedFace, Recognition, judged_live
 from recognizer.vision.pose import estimate_pose
 from shared.contracts.live import ChallengeNote, ChallengeState, LivenessMode
 from shared.contracts.recognition import DecisionKind
@@ -17,7 +19,7 @@ class Gate(Protocol):
     mode: LivenessMode
 
     def observe(self, now_s: float, recognition: Recognition) -> Recognition:
-        """Takes the next frame, and returns it as it is to be judged and shown."""
+        """Takes the next frame (FaceMode.ONE), and returns it as it is to be judged and shown."""
         ...
 
     def admits(self, person: Person) -> bool:
@@ -56,6 +58,49 @@ class OpenGate:
 
     def restart(self) -> None:
         """There is nothing to forget."""
+
+    def note(self, now_s: float) -> None:  # noqa: ARG002
+        return None
+
+
+class PassiveGate:
+    """Liveness `passive`: p(live) of the same person, averaged over several frames, decides."""
+
+    mode = LivenessMode.PASSIVE
+
+    def __init__(self, *, threshold: float, needed: int) -> None:
+        """`needed` frames make a verdict."""
+        self._threshold = threshold
+        self._average = LivenessAverage(threshold=threshold, needed=needed)
+        self._person_id: str | None = None
+
+    def observe(self, now_s: float, recognition: Recognition) -> Recognition:  # noqa: ARG002
+        """With the mean in place of what the frame alone would say."""
+        face = recognition.subject
+        if face is None or face.best is None or face.liveness is None:
+            return recognition
+        if face.best.person.person_id != self._person_id:
+            self._average.clear()
+            self._person_id = face.best.person.person_id
+        self._average.add(face.liveness)
+        mean = self._average.mean
+        if mean is None:
+            return recognition
+        known = replace(face, decision=DecisionKind.KNOWN)
+        return replace(recognition, faces=(judged_live(known, mean, self._threshold),))
+
+    def admits(self, person: Person) -> bool:
+        return person.person_id == self._person_id and self._average.verdict is LivenessVerdict.LIVE
+
+    def spend(self) -> None:
+        """What a camera sees of a person it sees again."""
+
+    def leave(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self._average.clear()
+        self._person_id = None
 
     def note(self, now_s: float) -> None:  # noqa: ARG002
         return None

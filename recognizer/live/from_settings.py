@@ -1,0 +1,45 @@
+"""Live recognition as the settings have it."""
+
+from collections.abc import Callable
+from functools import partial
+from random import SystemRandom
+from typing import assert_never
+
+from recognizer.live.conversation import FrameFate, LiveLimits
+from recognizer.live.gates import ChallengeGate, Gate, OpenGate, PassiveGate
+from recognizer.live.service import LiveService
+from recognizer.live.visit import VisitPolicy
+from recognizer.liveness.challenge import issue
+from recognizer.service import RecognitionService
+from recognizer.settings import RecognizerSettings
+from shared.contracts.live import LivenessMode
+
+
+def open_live(
+    service: RecognitionService, settings: RecognizerSettings, observe: Callable[[FrameFate, int], None]
+) -> LiveService:
+    return LiveService(
+        service,
+        policy=VisitPolicy(settings.confirm_frames, settings.confirm_window_s),
+        limits=LiveLimits(
+            max_connections=settings.live_connections,
+            max_bytes=settings.max_bytes,
+            max_fps=settings.live_fps,
+            idle_s=settings.live_idle_s,
+        ),
+        new_gate=_gates(settings),
+        observe=observe,
+    )
+
+
+def _gates(settings: RecognizerSettings) -> Callable[[], Gate]:
+    match settings.liveness:
+        case LivenessMode.OFF:
+            return OpenGate
+        case LivenessMode.PASSIVE:
+            return partial(PassiveGate, threshold=settings.min_liveness, needed=settings.confirm_frames)
+        case LivenessMode.CHALLENGE:
+            draw = partial(issue, SystemRandom(), steps=settings.challenge_steps, lifetime_s=settings.challenge_s)
+            return partial(ChallengeGate, draw)
+        case _:
+            assert_never(settings.liveness)
