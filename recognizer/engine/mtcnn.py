@@ -5,7 +5,7 @@ weights and the arithmetic around them are those of the `mtcnn` package 1.0, so 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -69,55 +69,75 @@ class Thresholds:
     onet: float = 0.8
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """P-net's answers for the frame at one scale."""
+
+    windows: NDArray[np.float32]  # (5, rows, columns): four offsets, logit
+    scale: float
+
+
+SECOND_LOOK = Thresholds(pnet=0.5, rnet=0.5, onet=0.6)
+
+
 class Mtcnn:
     """A Detector. Faces smaller than about `min_face_px` are not looked for: the time it takes grows with its inverse
-    square."""
+    square.
+
+    Where nothing is found it looks once more, at what P-net found less likely: of faces in the dark, in noise or half
+    covered that finds a good part of those that were missed, and only frames without a face pay (docs/accuracy.md).
+    """
 
     name = "mtcnn"
 
     def __init__(
-        self, graph_dir: Path, *, min_face_px: int = 40, thresholds: Thresholds | None = None, threads: int = 1
+        self,
+        graph_dir: Path,
+        *,
+        min_face_px: int = 40,
+        thresholds: Thresholds | None = None,
+        second_look: Thresholds | None = SECOND_LOOK,
+        threads: int = 1,
     ) -> None:
         """Opens the networks, converting the packaged weights into `graph_dir` first where they are not there yet.
 
         Raises WeightsMissing or EngineFailed.
         """
         self._min_face_px = min_face_px
-        self._thresholds = thresholds or Thresholds()
+        first = thresholds or Thresholds()
+        self._looks = (first,) if second_look is None else (first, second_look)
         self._pnet = _PNET.open(graph_dir, threads=threads)
         self._rnet = _RNET.open(graph_dir, threads=threads)
         self._onet = _ONET.open(graph_dir, threads=threads)
         networks = "-".join(network.version for network in (_PNET, _RNET, _ONET))
-        chosen = self._thresholds
-        self.version = f"{networks}-{min_face_px}px-{chosen.pnet:g}-{chosen.rnet:g}-{chosen.onet:g}"
+        looks = "-".join(f"{look.pnet:g}-{look.rnet:g}-{look.onet:g}" for look in self._looks)
+        self.version = f"{networks}-{min_face_px}px-{looks}"
 
     def detect(self, frame: Frame) -> list[Detection]:
         """Faces, best score first. Boxes may reach past the frame's edges. Raises EngineFailed."""
-        proposals = self._propose(frame)
-        refined = self._refine(frame, proposals)
-        return [_detection(face) for face in self._finish(frame, refined)]
+        levels = self._windows(frame)
+        for look in self._looks:
+            refined = self._refine(frame, _proposals(levels, look.pnet), look.rnet)
+            if len(faces := self._finish(frame, refined, look.onet)):
+                return [_detection(face) for face in faces]
+        return []
 
-    def _propose(self, frame: Frame) -> Candidates:
-        threshold = _logit(self._thresholds.pnet)
-        levels = [_EMPTY]
-        for level, scale in _pyramid(frame, self._min_face_px):
-            (windows,) = self._pnet.run(level[None])
-            levels.append(_suppress(_windows_above(windows[0], threshold, scale), _SAME_LEVEL_OVERLAP))
-        return _squared(_suppress(np.concatenate(levels), _OVERLAP)[:_MAX_PROPOSALS])
+    def _windows(self, frame: Frame) -> list[Level]:
+        return [Level(self._pnet.run(level[None])[0][0], scale) for level, scale in _pyramid(frame, self._min_face_px)]
 
-    def _refine(self, frame: Frame, proposals: Candidates) -> Candidates:
+    def _refine(self, frame: Frame, proposals: Candidates, threshold: float) -> Candidates:
         if not len(proposals):
             return _EMPTY
         answers = self._rnet.run_in_batches(_crops(frame, proposals, _RNET_PX), _BATCH)
-        kept = answers[:, 4] > _logit(self._thresholds.rnet)
+        kept = answers[:, 4] > _logit(threshold)
         refined = _moved(proposals[kept], answers[kept])
         return _squared(_suppress(refined, _OVERLAP)[:_MAX_REFINED])
 
-    def _finish(self, frame: Frame, refined: Candidates) -> Candidates:
+    def _finish(self, frame: Frame, refined: Candidates, threshold: float) -> Candidates:
         if not len(refined):
             return _EMPTY
         answers = self._onet.run_in_batches(_crops(frame, refined, _ONET_PX), _BATCH)
-        kept = answers[:, 14] > _logit(self._thresholds.onet)
+        kept = answers[:, 14] > _logit(threshold)
         boxes, answers = refined[kept], answers[kept]
         landmarks = _landmarks(boxes, answers[:, 4:14])
         moved = _moved(boxes, answers[:, [0, 1, 2, 3, 14]])
@@ -125,6 +145,11 @@ class Mtcnn:
 
 
 _EMPTY: Candidates = np.empty((0, 5), np.float32)
+
+
+def _proposals(levels: Sequence[Level], threshold: float) -> Candidates:
+    found = (_suppress(_windows_above(level, _logit(threshold)), _SAME_LEVEL_OVERLAP) for level in levels)
+    return _squared(_suppress(np.concatenate([_EMPTY, *found]), _OVERLAP)[:_MAX_PROPOSALS])
 
 
 def _detection(face: Candidates) -> Detection:
@@ -176,16 +201,15 @@ def _edges(sums: NDArray[_Sum], parts: int, *, axis: int) -> tuple[NDArray[_Sum]
     return before, added.astype(np.float32, copy=False), fraction
 
 
-def _windows_above(windows: NDArray[np.float32], threshold: float, scale: float) -> Candidates:
-    """P-net's answers for one level, (5, rows, columns), as candidates in the frame's pixels; the best of them when
-    many."""
-    rows, columns = np.nonzero(windows[4] > threshold)
-    offsets = windows[:, rows, columns].T
+def _windows_above(level: Level, threshold: float) -> Candidates:
+    """P-net's answers for one level as candidates in the frame's pixels; the best of them when many."""
+    rows, columns = np.nonzero(level.windows[4] > threshold)
+    offsets = level.windows[:, rows, columns].T
     if len(offsets) > _MAX_WINDOWS_OF_LEVEL:
         best = np.argpartition(-offsets[:, 4], _MAX_WINDOWS_OF_LEVEL)[:_MAX_WINDOWS_OF_LEVEL]
         rows, columns, offsets = rows[best], columns[best], offsets[best]
     corners = np.stack([columns, rows, columns, rows], axis=1) * _STRIDE_PX + (1, 1, _WINDOW_PX, _WINDOW_PX)
-    boxes = (corners + offsets[:, :4] * (_WINDOW_PX - 1)) / scale
+    boxes = (corners + offsets[:, :4] * (_WINDOW_PX - 1)) / level.scale
     return np.concatenate([boxes, offsets[:, 4:]], axis=1).astype(np.float32)
 
 

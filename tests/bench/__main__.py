@@ -12,7 +12,18 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.rows import Plan, Row, as_json, table
 
-SECTIONS = ("service", "startup", "cached", "enrolment", "gallery", "tried", "logger_ingest", "logger_lists")
+SECTIONS = (
+    "service",
+    "startup",
+    "cached",
+    "enrolment",
+    "detection",
+    "gallery",
+    "tried",
+    "logger_ingest",
+    "logger_lists",
+    "logger_pages",
+)
 
 
 def main() -> int:
