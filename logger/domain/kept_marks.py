@@ -1,9 +1,11 @@
 """A mark as it is kept: with the facts it follows from, and where and when it counts."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from logger.domain.marking import Facts, Mark
 from logger.domain.policy import Status
@@ -58,11 +60,21 @@ def counted_as_text(kept: KeptMark) -> str | None:
     return json.dumps([*parts, status.code, status.name, status.counts_as.value, status.weight], ensure_ascii=False)
 
 
-def counted_from_text(text: str, times: int) -> Counted:
-    """The other direction; the day is the first of its month."""
-    person_id, class_id, month, code, name, counts_as, weight = json.loads(text)
-    first = date.fromisoformat(f"{month}-01")
-    return Counted(person_id, class_id, first, _status(code, name, counts_as, weight), times)
+def counted_from_texts(found: Mapping[str, int]) -> list[Counted]:
+    """The other direction, of texts and how often each is there; days are the first of their month. Read as one text:
+    a month of a school has thousands."""
+    read = json.loads(f"[{','.join(found)}]")
+    return [_counted(parts, times) for parts, times in zip(read, found.values(), strict=True)]
+
+
+def _counted(parts: Sequence[Any], times: int) -> Counted:
+    person_id, class_id, month, *status = parts
+    return Counted(person_id, class_id, _first_of(month), _status(*status), times)
+
+
+@lru_cache(maxsize=256)
+def _first_of(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
 
 
 @lru_cache(maxsize=256)  # a report reads the few of a school thousands of times

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from logger.domain.kept_marks import counted_from_text, first_place, last_place
+from logger.domain.kept_marks import counted_from_texts, first_place, last_place
 from logger.domain.people import PersonProfile
 from logger.domain.reports import Counted, Tally, by_class, by_month, by_person, tally, tally_by
 from logger.domain.text import sorting
@@ -79,17 +79,31 @@ class ReportsService:
         """The whole school."""
         return await self._report(f"{first} to {last}", await self._counted({}, first, last), first, last)
 
+    async def overview(self, first: date, last: date) -> Report:
+        """The whole school; of its people those below the threshold alone, so that no other name is looked up."""
+        counted = await self._counted({}, first, last)
+        return await self._report(f"{first} to {last}", counted, first, last, everybody=False)
+
     async def _counted(self, terms: Mapping[str, str], first: date, last: date) -> list[Counted]:
         if not timedelta(0) <= last - first <= MAX_SPAN:
             raise InvalidRequest("The first day must not be after the last, nor more than ten years before it")
         wanted = Selection(terms=terms, first=first_place(first), last=last_place(last))
         found = await self._store.tally(MARKS, "counted", wanted)
-        return [counted_from_text(text, times) for text, times in found.items()]
+        return counted_from_texts(found)
 
     async def _report(
-        self, title: str, counted: list[Counted], first: date, last: date, expected: Iterable[str] = ()
+        self,
+        title: str,
+        counted: list[Counted],
+        first: date,
+        last: date,
+        *,
+        expected: Iterable[str] = (),
+        everybody: bool = True,
     ) -> Report:
         people = {person_id: Tally({}) for person_id in expected} | tally_by(by_person, counted)
+        if not everybody:
+            people = {person_id: one for person_id, one in people.items() if one.warns(self._threshold_percent)}
         classes = tally_by(by_class, counted)
         months = tally_by(by_month, counted)
         names = await self._store.load_many(PEOPLE, list(people))

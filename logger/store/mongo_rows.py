@@ -20,6 +20,9 @@ _OUTDATED = "It was changed by somebody else in the meantime"
 async def create_indexes(database: Any, tables: Iterable[Table[Any]]) -> None:
     for table in tables:
         indexes = [IndexModel([("place", 1), ("key", 1)], name="place")]
+        if table.unindexed:
+            counted = [(f"terms.{term}", 1) for term in sorted(table.unindexed)]
+            indexes.append(IndexModel([("place", 1), *counted], name="counted"))  # a tally reads no documents
         for term in table.terms.keys() - table.unindexed:
             if term in table.unique:
                 # Rows without the term hold their own key in its place, so that no partial index is needed.

@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from tests.bench.processes import PATIENCE_S, ROOT, Service, clean_environment, free_port, stop, wait_until_ready
 
 WRITER, READER = "w" * 40, "r" * 40
+ADMIN_PASSWORD = "measured, and nothing else"  # noqa: S105
 AS_IT_IS = ("logger", "serve")
 VARIANT = "tests.bench.logger_variant"
 
@@ -46,12 +47,13 @@ def homes(folder: Path) -> Iterator[list[Home]]:
 
 @contextmanager
 def logger(store_url: str, folder: Path, *, command: Sequence[str] = AS_IT_IS) -> Iterator[Service]:
-    """Ready, and stopped at the end. `command` is a module and its arguments."""
+    """Ready, and stopped at the end. `command` is a module and its arguments. "admin" signs in with ADMIN_PASSWORD."""
     port = free_port()
     settings = {
         "LOGGER_PORT": str(port),
         "LOGGER_STORE_URL": store_url,
         "LOGGER_TIMEZONE": "UTC",
+        "LOGGER_ADMIN_PASSWORD": ADMIN_PASSWORD,
         "LOGGER_API_KEYS": f"events:write={WRITER}, attendance:read={READER}",
     }
     with (folder / "logger.log").open("ab") as log:

@@ -65,7 +65,7 @@ async def reports(
     """A month by class; of one's own classes, for who sees no others."""
     first = date.fromisoformat(f"{month}-01") if month else state.pages.today().replace(day=1)
     last = _next_month(first) - timedelta(days=1)
-    report = await state.school.reports.span(first, last) if _sees_all(actor) else None
+    report = await state.school.reports.overview(first, last) if _sees_all(actor) else None
     lines = _lines(report.classes, report, _class_page) if report else await _own_lines(state, actor, first, last)
     total = report.total if report else _sum(line.tally for line in lines)
     return page(

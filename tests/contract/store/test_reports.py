@@ -101,3 +101,11 @@ async def test_a_month_is_of_the_whole_school(reports: ReportsService) -> None:
     for year, month in ((2025, 13), (2025, 0), (1, 1)):
         with pytest.raises(InvalidRequest):
             await reports.month(year, month)
+
+
+async def test_an_overview_counts_everybody_and_names_those_below_the_threshold(reports: ReportsService) -> None:
+    march = (date(2025, 3, 1), date(2025, 3, 31))
+    whole, overview = await reports.span(*march), await reports.overview(*march)
+    assert (overview.total, overview.classes, overview.months) == (whole.total, whole.classes, whole.months)
+    assert [line.name for line in overview.people] == ["Émile"]
+    assert overview.warned == whole.warned

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from logger.domain.kept_marks import KeptMark, counted_from_text, first_place, last_place
+from logger.domain.kept_marks import KeptMark, counted_from_texts, first_place, last_place
 from logger.domain.marking import Basis, Correction, Facts, Mark
 from logger.domain.policy import DEFAULT_STATUSES
 from logger.store.base import Store
@@ -43,7 +43,7 @@ async def test_marks_are_counted_by_what_a_report_counts(store: Store) -> None:
         terms={"class": "c1"}, first=first_place(date(2026, 3, 1)), last=last_place(date(2026, 3, 31)), limit=1
     )
     found = await store.tally(MARKS, "counted", of_class)
-    counted = [counted_from_text(text, times) for text, times in found.items()]
+    counted = counted_from_texts(found)
     assert {(one.person_id, one.status, one.times) for one in counted} == {
         (person, status, 2) for person in ("101", "102") for status in (PRESENT, LATE, ABSENT)
     }
