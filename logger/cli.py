@@ -10,6 +10,7 @@ from typing import TypeAlias
 from logger.app import build_store, create_app
 from logger.cli_accounts import CONSOLE, add_users, ensure_admin, how_to_sign_in
 from logger.cli_audit import add_verify_audit
+from logger.cli_reconcile import add_reconcile
 from logger.cli_school import add_school
 from logger.domain.text import Unfit
 from logger.errors import StartError, StoreUnavailable
@@ -26,8 +27,8 @@ from shared.web.server import serve
 
 Command: TypeAlias = Callable[[Store, argparse.Namespace], Awaitable[int]]
 
-DONE, FAILED, REPAIRED = 0, 1, 3
-SCOPES = tuple(scope for scope in Scope if scope is not Scope.RECOGNIZE)
+DONE, FAILED = 0, 1
+SCOPES = tuple(scope for scope in Scope if scope not in {Scope.RECOGNIZE, Scope.ENROLL})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,10 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m logger", description="Recognitions in, attendance out.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer requests until SIGTERM").set_defaults(run=_make_first_admin)
-    reconcile = commands.add_parser(
-        "reconcile", help="compare attendance with events and repair it; exit status 3 when something was repaired"
+    add_reconcile(
+        commands.add_parser(
+            "reconcile", help="compare attendance with events and repair it; exit status 3 when something was repaired"
+        )
     )
-    reconcile.set_defaults(run=_reconcile)
     add_school(commands)
     add_verify_audit(
         commands.add_parser("verify-audit", help="whether the audit is what was written; exit status 1 if not")
@@ -106,12 +108,6 @@ async def _with_store(store: Store, given: argparse.Namespace) -> int:
         return await command(store, given)
     finally:
         await store.close()
-
-
-async def _reconcile(store: Store, _: argparse.Namespace) -> int:
-    report = await store.reconcile()
-    print(f"events {report.events}  attendance {report.attendance}  repaired {report.repaired}")
-    return REPAIRED if report.repaired else DONE
 
 
 def _keys(store: Store) -> KeyAdministration:

@@ -153,6 +153,33 @@ def test_a_killed_service_has_kept_all_that_it_acknowledged(
     assert logger_command("reconcile").stdout == "events 20  attendance 20  repaired 0\n"
 
 
+def test_reconcile_says_what_clients_were_told_and_is_not_stored(
+    logger_command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    line = '{"event_id": "00000000-0000-4000-8000-%012d", "person_id": "101", "safe": %s}'
+    (tmp_path / "told").write_text("\n".join([line % (1, "false"), line % (2, "false")]))
+    assert logger_command("reconcile", "--told", "told").returncode == 0
+    (tmp_path / "told").write_text("\n".join([line % (1, "false"), line % (1, "true")]))
+    lost = logger_command("reconcile", "--told", "told")
+    assert lost.returncode == 4
+    assert lost.stdout.splitlines()[1:] == [
+        "told safe 1  missing 1  misnamed 0  unasked 0",
+        "not as told: 00000000-0000-4000-8000-000000000001",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"101", b'{"event_id": "1"}', b"\xff\xfe", None])
+def test_what_clients_were_told_has_to_be_readable(
+    logger_command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "told").write_bytes(content)
+    refused = logger_command("reconcile", "--told", "told")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("told")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_stop_ends_streams_at_once_instead_of_waiting_for_them(
     served: subprocess.Popen[bytes],
     client: httpx.Client,
