@@ -26,7 +26,7 @@ class ChallengePolicy:
     """When a movement has been made. Angles and sizes are measured against the person's own start."""
 
     turn_deg: float = 20
-    nod_deg: float = 13
+    nod_deg: float = 15
     closer_ratio: float = 1.3
     back_share: float = 0.5  # of what makes a movement; below it in everything the head is back at its start
     start_yaw_deg: float = 15  # the start must look about straight ahead
