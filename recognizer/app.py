@@ -18,6 +18,8 @@ from tqdm import tqdm
 
 from recognizer.app_state import State
 from recognizer.batching import MicroBatcher
+from recognizer.client import LoggerClient, Patience
+from recognizer.compat.sightings import SightingService
 from recognizer.engine.base import Chip, Embedder, LivenessNet
 from recognizer.engine.loader import Engine, load_engine, load_liveness
 from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_calibration
@@ -32,7 +34,7 @@ from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.recognition import Identified
-from recognizer.routes import live, pages, recognize
+from recognizer.routes import compat, live, pages, recognize
 from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
 from recognizer.threads import OrderedThreads
@@ -79,6 +81,7 @@ def create_app(
     )
     app.include_router(recognize.router)
     app.include_router(live.router)
+    app.include_router(compat.router)
     app.include_router(pages.router)
     return app
 
@@ -126,6 +129,7 @@ class _Wiring:
             )
             cameras = open_live(service, self._settings, self._metrics.observe_live)
             app.state.before_stop = cameras.close
+            sightings = SightingService(service, await self._open_logger(stack), self._settings.delivery_budget_s)
             self._metrics.watch(outbox, holder)
             self._metrics.watch_live(lambda: cameras.connections)
             log.info(
@@ -137,7 +141,14 @@ class _Wiring:
                 threshold_from=chosen.source,
             )
             yield {
-                "recognizer": State(self._settings, service, cameras, executor, _api_keys(self._settings.api_keys)),
+                "recognizer": State(
+                    settings=self._settings,
+                    service=service,
+                    live=cameras,
+                    sightings=sightings,
+                    executor=executor,
+                    api_keys=_api_keys(self._settings.api_keys),
+                ),
                 "readiness": _readiness(service, holder, watcher, outbox, publisher),
             }
 
@@ -174,6 +185,19 @@ class _Wiring:
         stack.push_async_callback(batcher.close)
         return LivenessCheck(settings.liveness, batcher, settings.min_liveness)
 
+    async def _open_logger(self, stack: AsyncExitStack) -> LoggerClient:
+        """For what clients wait for: asked once."""
+        settings = self._settings
+        return await stack.enter_async_context(
+            LoggerClient(
+                settings.logger_url,
+                key=_logger_key(settings),
+                timeout_s=settings.logger_timeout_s,
+                patience=Patience(attempts=1),
+                transport=self._logger_transport,
+            )
+        )
+
     async def _open_delivery(self, stack: AsyncExitStack) -> tuple[Outbox, Publisher]:
         settings = self._settings
         outbox = Outbox(
@@ -184,11 +208,10 @@ class _Wiring:
             max_pending=settings.outbox_max_events,
         )
         stack.callback(outbox.close)
-        secret = None if settings.logger_key is None else settings.logger_key.get_secret_value()
         client = await stack.enter_async_context(
             httpx.AsyncClient(
                 base_url=settings.logger_url,
-                auth=LoggerKey(secret, settings.logger_key_file),
+                auth=_logger_key(settings),
                 timeout=settings.logger_timeout_s,
                 transport=self._logger_transport,
                 trust_env=False,
@@ -198,6 +221,11 @@ class _Wiring:
         publisher.start()
         stack.push_async_callback(publisher.close)
         return outbox, publisher
+
+
+def _logger_key(settings: RecognizerSettings) -> LoggerKey:
+    secret = None if settings.logger_key is None else settings.logger_key.get_secret_value()
+    return LoggerKey(secret, settings.logger_key_file)
 
 
 def open_engine(settings: RecognizerSettings) -> Engine:

@@ -3,6 +3,7 @@
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from recognizer.compat.sightings import SightingService
 from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
@@ -14,5 +15,6 @@ class State:
     settings: RecognizerSettings
     service: RecognitionService
     live: LiveService
+    sightings: SightingService
     executor: Executor
     api_keys: tuple[ApiKey, ...]

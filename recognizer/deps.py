@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
 from recognizer.app_state import State
+from recognizer.compat.sightings import SightingService
 from recognizer.errors import InvalidField, InvalidForm, MissingImage
 from recognizer.form import read_form
 from recognizer.live.handshake import is_own_origin, offered_secret
@@ -48,6 +49,18 @@ async def get_live(state: StateDep) -> LiveService:
 
 
 LiveDep = Annotated[LiveService, Depends(get_live)]
+
+
+async def get_sightings(state: StateDep) -> SightingService:
+    return state.sightings
+
+
+SightingsDep = Annotated[SightingService, Depends(get_sightings)]
+
+
+async def may_know_students(state: StateDep) -> bool:
+    """Whether the caller may see students' contacts and photos."""
+    return state.settings.compat_open
 
 
 async def require_own_origin(connection: HTTPConnection, state: StateDep) -> None:

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.contracts.live import LivenessMode
@@ -54,6 +54,7 @@ class RecognizerSettings(ServiceSettings):
     outbox_max_events: Annotated[int, Field(ge=1)] = 100_000
 
     auth: Literal["open", "key"] = "open"
+    compat_open: bool = False  # whether the existing clients enrol and read contacts and photos without a key
     api_keys: CommaSeparated = ()  # SHA-256 digests of the keys that clients present, hex
     max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=10_000)] = 25_000_000
@@ -66,6 +67,12 @@ class RecognizerSettings(ServiceSettings):
     workers: Annotated[int, Field(ge=1)] = os.cpu_count() or 1  # threads that decode and run models, one core each
 
     _split = field_validator("cors_origins", "api_keys", mode="before")(split_commas)
+
+    @model_validator(mode="after")
+    def _open_or_closed(self) -> Self:
+        if self.compat_open and self.auth == "key":
+            raise ValueError("RECOGNIZER_COMPAT_OPEN and RECOGNIZER_AUTH=key contradict each other")
+        return self
 
     @property
     def max_body_bytes(self) -> int:

@@ -24,13 +24,13 @@ async def live(
     with service.place(), suppress(WebSocketDisconnect):
         await websocket.accept(chosen_subprotocol(websocket.scope["subprotocols"]))
         code = await service.converse(
-            _Channel(websocket), source=source, record=record, request_id=request_id(websocket)
+            SocketChannel(websocket), source=source, record=record, request_id=request_id(websocket)
         )
         if code is not None:
             await websocket.close(code)
 
 
-class _Channel:
+class SocketChannel:
     """A WebSocket as a conversation sees it."""
 
     def __init__(self, websocket: WebSocket) -> None:
