@@ -21,8 +21,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int = 64 * 1024) -> int:
-    """The exit status: 0 after an orderly stop. A longer message on a WebSocket is refused before it is read whole."""
+def make_server(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int) -> uvicorn.Server:
+    """A longer message on a WebSocket is refused before it is read whole."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -34,7 +34,12 @@ def serve(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int = 6
         ws_max_size=max_message_bytes,
         ws_per_message_deflate=False,  # pictures do not get smaller, and a bomb would get larger
     )
-    server = _Server(config)
+    return _Server(config)
+
+
+def serve(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int = 64 * 1024) -> int:
+    """The exit status: 0 after an orderly stop."""
+    server = make_server(app, settings, max_message_bytes=max_message_bytes)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: None)  # uvicorn raises it again after its orderly stop
     server.run()

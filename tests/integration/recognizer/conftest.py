@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recognizer.app import create_app
 from recognizer.engine.fake import draw_face
 from recognizer.settings import RecognizerSettings
+from shared.contracts.enrolment import ConsentState, EnrolmentAnswer
 from shared.contracts.events import EventBatch, EventResult, EventResults, Outcome
 
 Pixels = NDArray[np.uint8]
@@ -34,6 +35,11 @@ class RecordingLogger:
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.status != 200:
             return httpx.Response(self.status)
+        if request.url.path.endswith("/enrolment"):
+            answer = EnrolmentAnswer(
+                allowed=True, reason="Nobody minds.", consent_required=False, consent=ConsentState.NONE
+            )
+            return httpx.Response(200, text=answer.model_dump_json())
         events = EventBatch.model_validate_json(request.content).events
         self.people += [event.person_id for event in events]
         self.event_ids += [str(event.event_id) for event in events]
@@ -79,15 +85,11 @@ Running = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture
-def running(
-    tmp_path: Path, dataset: Path, scripted_logger: RecordingLogger, monkeypatch: pytest.MonkeyPatch
-) -> Running:
-    """Starts the service with settings of the test's own; gives a client for it."""
-
+def make_settings(tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RecognizerSettings]:
+    """Settings of the test's own, over the fake engine."""
     monkeypatch.chdir(tmp_path)  # away from a developer's own .env
 
-    @asynccontextmanager
-    async def run(**changes: object) -> AsyncIterator[httpx.AsyncClient]:
+    def make(**changes: object) -> RecognizerSettings:
         values = {
             "model": "fake",
             "detector": "fake",
@@ -98,8 +100,18 @@ def running(
             "workers": 2,
             **changes,
         }
-        settings = RecognizerSettings.model_validate(values)
-        app = create_app(settings, logger_transport=httpx.MockTransport(scripted_logger))
+        return RecognizerSettings.model_validate(values)
+
+    return make
+
+
+@pytest.fixture
+def running(make_settings: Callable[..., RecognizerSettings], scripted_logger: RecordingLogger) -> Running:
+    """Starts the service with settings of the test's own; gives a client for it."""
+
+    @asynccontextmanager
+    async def run(**changes: object) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(make_settings(**changes), logger_transport=httpx.MockTransport(scripted_logger))
         async with (
             LifespanManager(app, startup_timeout=START_TIMEOUT_S, shutdown_timeout=START_TIMEOUT_S) as manager,
             httpx.AsyncClient(transport=ASGITransport(manager.app), base_url="http://test") as client,
