@@ -19,6 +19,7 @@ ServiceError (shared.web.errors)
 ├── DatasetBusy             503  another enrolment takes its time
 ├── DatasetUnavailable      503  photos cannot be written or read: a full disk, a volume that is gone
 ├── JournalUnavailable      503  what is to be told the logger cannot be kept
+├── LoggerUnavailable       503  what only the logger knows cannot be read
 ├── Overloaded              503  every place is taken; come back later
 ├── TooManyConnections      503  as many cameras are live as are allowed
 ├── Closed                  503  the service is stopping
@@ -103,6 +104,10 @@ class DatasetUnavailable(ServiceError):
 
 class JournalUnavailable(ServiceError):
     status, code, title, retry_after_s = 503, "journal_unavailable", "The enrolment cannot be written down", 10
+
+
+class LoggerUnavailable(ServiceError):
+    status, code, title, retry_after_s = 503, "logger_unavailable", "The logger does not answer", 5
 
 
 class Overloaded(ServiceError):
