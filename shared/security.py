@@ -21,6 +21,7 @@ class Scope(StrEnum):
     PEOPLE_WRITE = "people:write"
     CLASSES_WRITE = "classes:write"
     RECOGNIZE = "recognize"
+    ENROLL = "enroll"
 
 
 @dataclass(frozen=True, slots=True)
