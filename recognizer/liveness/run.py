@@ -31,8 +31,9 @@ class ChallengePolicy:
     back_share: float = 0.5  # of what makes a movement; below it in everything the head is back at its start
     start_yaw_deg: float = 15  # the start must look about straight ahead
     start_pitch_deg: float = 25
-    frames: int = 2  # in a row that must agree before a start, a movement or a return counts
-    max_drift: float = 0.12  # cosine distance of a template to the nearest one seen of the same face
+    start_frames: int = 4  # in a row whose mean is the start
+    frames: int = 2  # in a row that must agree before a movement or a return counts
+    max_drift: float = 0.06  # cosine distance to the nearest template seen of the same face; the match's threshold
     max_gap_s: float = 2.5  # without a sight of the same person
 
 
@@ -100,7 +101,7 @@ class ChallengeRun:
             self._person_id = sighting.person_id
         self._starting.append(sighting.pose)
         self._remember(now_s, sighting)
-        if len(self._starting) >= self._policy.frames:
+        if len(self._starting) >= self._policy.start_frames:
             self._start = _mean(self._starting)
             self._state = ChallengeState.RUNNING
 

@@ -82,7 +82,7 @@ def movement(step: ChallengeStep, *, share: float = 1.0, frames: int = 12) -> li
 
 
 def performance(steps: Iterable[ChallengeStep]) -> list[Held]:
-    return [Held()] * 4 + [held for step in steps for held in movement(step)]
+    return [Held()] * 5 + [held for step in steps for held in movement(step)]
 
 
 def template(place: int) -> NDArray[np.float32]:
@@ -163,7 +163,7 @@ def test_a_still_moved_before_the_camera_in_any_way_fails(
 ) -> None:
     """Turned, tilted, panned, brought nearer: it never turns its head."""
     camera = Camera(order, seed)
-    camera.show([Held()] * 4, photograph(photo))
+    camera.show([Held()] * 5, photograph(photo))
     for one, other in pairwise(moves):
         camera.show(_between(one, other, frames=8), photograph(photo))
     progress = camera.nobody(LIFETIME_S)
@@ -215,7 +215,7 @@ def test_left_is_the_persons_own_left_in_a_picture_that_is_not_mirrored() -> Non
 
 def test_another_enrolled_person_cannot_finish_what_one_began() -> None:
     camera = Camera((LEFT, NOD, RIGHT))
-    camera.show([*[Held()] * 4, *movement(LEFT)])
+    camera.show([*[Held()] * 5, *movement(LEFT)])
     progress = camera.show(movement(NOD), person_id="102", face=1)
     assert progress.failure is ChallengeFailure.ANOTHER_PERSON
 
@@ -223,7 +223,7 @@ def test_another_enrolled_person_cannot_finish_what_one_began() -> None:
 def test_a_stranger_cannot_make_the_movements_for_a_photograph_of_somebody() -> None:
     """The photograph is shown whenever the face must be known, and taken away to turn one's own head."""
     camera = Camera((LEFT, RIGHT, LEFT))
-    camera.show([Held()] * 4, photograph(Held()))
+    camera.show([Held()] * 5, photograph(Held()))
     for step in (LEFT, RIGHT, LEFT):
         camera.show(movement(step)[3:-3], person_id=None, face=1)
         camera.show([Held()] * 3, photograph(Held()))
@@ -235,7 +235,7 @@ def test_a_stranger_cannot_make_the_movements_for_a_photograph_of_somebody() -> 
 
 def test_who_turns_away_may_be_unknown_for_a_while_when_the_face_is_the_same() -> None:
     camera = Camera((LEFT, RIGHT, LEFT))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     for step in (LEFT, RIGHT, LEFT):
         for held in movement(step):
             camera.show([held], person_id="101" if abs(held.yaw_deg) < 15 else None)
@@ -244,7 +244,7 @@ def test_who_turns_away_may_be_unknown_for_a_while_when_the_face_is_the_same() -
 
 def test_the_way_back_must_show_the_one_who_began() -> None:
     camera = Camera((LEFT, NOD))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     camera.show(movement(LEFT)[:10])
     progress = camera.show([Held()] * 10, person_id=None)
     assert progress.step == 1
@@ -253,7 +253,7 @@ def test_the_way_back_must_show_the_one_who_began() -> None:
 
 def test_a_turn_from_one_side_to_the_other_needs_a_look_at_the_camera_between() -> None:
     camera = Camera((LEFT, RIGHT))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     progress = camera.show([*[Held(yaw_deg=32)] * 4, *[Held(yaw_deg=-32)] * 4])
     assert progress.failure is ChallengeFailure.WRONG_MOVEMENT
 
@@ -261,7 +261,7 @@ def test_a_turn_from_one_side_to_the_other_needs_a_look_at_the_camera_between() 
 @pytest.mark.parametrize("step", [LEFT, RIGHT, NOD, CLOSER])
 def test_half_a_movement_is_none(step: ChallengeStep) -> None:
     camera = Camera((step, LEFT if step is not LEFT else RIGHT))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     for _ in range(3):
         progress = camera.show(movement(step, share=0.4))
     assert (progress.state, progress.step) == (ChallengeState.RUNNING, 1)
@@ -269,7 +269,7 @@ def test_half_a_movement_is_none(step: ChallengeStep) -> None:
 
 def test_one_stray_frame_neither_fails_nor_counts() -> None:
     camera = Camera((LEFT, NOD))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     progress = camera.show([Held(yaw_deg=-35), Held(), Held(), Held(yaw_deg=35), Held(), Held()])
     assert (progress.state, progress.step) == (ChallengeState.RUNNING, 1)
     assert progress.instruction == LEFT.instruction
@@ -284,19 +284,21 @@ def test_nobody_begins_who_is_not_known_or_looks_away() -> None:
     ):
         assert progress.state is ChallengeState.WAITING
     assert progress.instruction == "Look straight at the camera"
-    assert camera.show([Held()] * 2).state is ChallengeState.RUNNING
+    assert camera.show([Held()] * 4).state is ChallengeState.RUNNING
 
 
 def test_whoever_is_known_for_enough_frames_begins_and_not_the_one_before() -> None:
     camera = Camera((LEFT, NOD))
     camera.show([Held()], person_id="102", face=1)
-    progress = camera.show([Held()] * 2)
+    progress = camera.show([Held()] * 3)
+    assert progress.state is ChallengeState.WAITING
+    progress = camera.show([Held()])
     assert (progress.state, progress.person_id) == (ChallengeState.RUNNING, "101")
 
 
 def test_a_face_that_leaves_the_picture_is_lost() -> None:
     camera = Camera((LEFT, NOD))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     assert camera.nobody(2.0).state is ChallengeState.RUNNING
     assert camera.nobody(1.0).failure is ChallengeFailure.LOST_SIGHT
 
@@ -324,7 +326,7 @@ def test_a_challenge_is_good_for_one_try(first: tuple[ChallengeStep, ...]) -> No
 
 def test_without_templates_a_face_that_is_not_known_counts_for_nothing() -> None:
     camera = Camera((LEFT, NOD))
-    camera.show([Held()] * 4)
+    camera.show([Held()] * 5)
     for _ in range(round(2.0 * FPS)):
         progress = camera.frame(Sighting(HeadPose(40, 0, 0, EYES_PX), None))
     assert (progress.state, progress.step) == (ChallengeState.RUNNING, 1)
