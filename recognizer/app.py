@@ -22,10 +22,15 @@ from recognizer.client import LoggerClient, Patience
 from recognizer.compat.sightings import SightingService
 from recognizer.engine.base import Chip, Embedder, LivenessNet
 from recognizer.engine.loader import Engine, load_engine, load_liveness
+from recognizer.enrolment.looking import PhotoReader
+from recognizer.enrolment.opening import open_enrolment
+from recognizer.enrolment.photo_store import PhotoStore
 from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_calibration
 from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
+from recognizer.gallery.changes import ChangeMarks
 from recognizer.gallery.dataset import scan
+from recognizer.gallery.following import FollowedGallery, TakeUpChanges
 from recognizer.gallery.watcher import GalleryHolder, GalleryWatcher
 from recognizer.live.from_settings import open_live
 from recognizer.liveness.passive import p_live
@@ -34,7 +39,7 @@ from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.recognition import Identified
-from recognizer.routes import compat, live, pages, recognize
+from recognizer.routes import compat, live, pages, people, recognize
 from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
 from recognizer.threads import OrderedThreads
@@ -44,15 +49,16 @@ from recognizer.vision.quality import QualityPolicy
 from shared.clock import Clock, SystemClock
 from shared.contracts.live import LivenessMode
 from shared.logs import get_logger
-from shared.security import ApiKey, Scope
 from shared.web.app import build_app
 from shared.web.health import NotReady, Readiness
+from shared.web.middleware import BodyLimit
 
 log = get_logger(__name__)
 
 VERSION = "0.1.0"
 LEASE_S = 20.0  # on an event in the outbox; longer than one delivery can take
 ENROLMENT_MAX_PIXELS = 110_000_000  # what the operator put into dataset/ may come from a phone of 108 megapixels
+ENROL_TIMEOUT_S = 120.0  # for the photos of one request, over a slow line
 MAX_BATCH = 16  # faces to a call of the network
 
 DESCRIPTION = """Finds faces, names the people it knows, and posts their attendance to the logger."""
@@ -78,8 +84,10 @@ def create_app(
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
+        body_limits={"/people": BodyLimit(settings.enroll_max_bytes, ENROL_TIMEOUT_S)},
     )
     app.include_router(recognize.router)
+    app.include_router(people.router)
     app.include_router(live.router)
     app.include_router(compat.router)
     app.include_router(pages.router)
@@ -107,9 +115,9 @@ class _Wiring:
             executor = stack.enter_context(OrderedThreads(self._settings.workers, "model"))
             engine = await _in(executor, partial(open_engine, self._settings))
             finder = face_finder(engine, self._settings)
-            holder, watcher = await self._open_gallery(stack, finder, engine.enroller)
+            holder, watcher, gallery = await self._open_gallery(stack, finder, engine.enroller)
             outbox, publisher = await self._open_delivery(stack)
-            batcher = _open_batcher(stack, executor.ahead, engine.embedder, holder, self._settings)
+            batcher = _open_batcher(stack, executor.ahead, engine.embedder, gallery, self._settings)
             chosen = match_policy(engine, finder, self._settings)
             service = RecognitionService(
                 finder=finder,
@@ -130,6 +138,18 @@ class _Wiring:
             cameras = open_live(service, self._settings, self._metrics.observe_live)
             app.state.before_stop = cameras.close
             sightings = SightingService(service, await self._open_logger(stack), self._settings.delivery_budget_s)
+            enrolment = await open_enrolment(
+                stack,
+                self._settings,
+                store=PhotoStore(self._settings.dataset_dir, ChangeMarks(self._settings.dataset_dir)),
+                reader=photo_reader(self._settings, finder, engine.enroller),
+                gallery=gallery,
+                policy=chosen.policy,
+                outbox=outbox,
+                logger=await self._open_people_of_logger(stack),
+                models=executor,
+                clock=self._clock,
+            )
             self._metrics.watch(outbox, holder)
             self._metrics.watch_live(lambda: cameras.connections)
             log.info(
@@ -144,17 +164,18 @@ class _Wiring:
                 "recognizer": State(
                     settings=self._settings,
                     service=service,
+                    enrolment=enrolment,
                     live=cameras,
                     sightings=sightings,
                     executor=executor,
-                    api_keys=_api_keys(self._settings.api_keys),
+                    api_keys=self._settings.keys,
                 ),
                 "readiness": _readiness(service, holder, watcher, outbox, publisher),
             }
 
     async def _open_gallery(
         self, stack: AsyncExitStack, finder: FaceFinder, embedder: Embedder
-    ) -> tuple[GalleryHolder, GalleryWatcher]:
+    ) -> tuple[GalleryHolder, GalleryWatcher, FollowedGallery]:
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="gallery"))
         rebuild = partial(build_gallery, self._settings, finder, embedder)
         holder = GalleryHolder(await _in(executor, partial(rebuild, workers=self._settings.workers)))
@@ -168,7 +189,14 @@ class _Wiring:
             force_polling=self._settings.dataset_polling,
         )
         await stack.enter_async_context(_running(watcher.run()))
-        return holder, watcher
+        taking_up = TakeUpChanges(
+            self._settings.dataset_dir,
+            template_cache(self._settings),
+            enrolment_finder(finder, self._settings),
+            embedder,
+            partial(rebuild, workers=1),
+        )
+        return holder, watcher, FollowedGallery(holder, ChangeMarks(self._settings.dataset_dir), taking_up)
 
     async def _open_liveness(self, stack: AsyncExitStack, executor: OrderedThreads) -> LivenessCheck:
         settings = self._settings
@@ -195,6 +223,18 @@ class _Wiring:
                 timeout_s=settings.logger_timeout_s,
                 patience=Patience(attempts=1),
                 transport=self._logger_transport,
+            )
+        )
+
+    async def _open_people_of_logger(self, stack: AsyncExitStack) -> httpx.AsyncClient:
+        settings = self._settings
+        return await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=settings.logger_url,
+                auth=_logger_key(settings),
+                timeout=settings.logger_timeout_s,
+                transport=self._logger_transport,
+                trust_env=False,
             )
         )
 
@@ -286,6 +326,7 @@ def build_gallery(
     settings: RecognizerSettings, finder: FaceFinder, embedder: Embedder, *, workers: int
 ) -> BuiltGallery:
     """Blocks; shows a progress bar on a terminal while photos are looked at."""
+    position = ChangeMarks(settings.dataset_dir).position()  # before the scan: what comes between is looked at again
     with tqdm(desc="Looking at new photos", unit="photo", disable=None, leave=False, delay=0.5) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -299,11 +340,16 @@ def build_gallery(
             embedder,
             workers=workers,
             progress=progress,
+            position=position,
         )
 
 
 def template_cache(settings: RecognizerSettings) -> TemplateCache:
     return TemplateCache(settings.state_dir / "templates.db")
+
+
+def photo_reader(settings: RecognizerSettings, finder: FaceFinder, embedder: Embedder) -> PhotoReader:
+    return PhotoReader(enrolment_finder(finder, settings), embedder, template_cache(settings))
 
 
 def enrolment_finder(finder: FaceFinder, settings: RecognizerSettings) -> FaceFinder:
@@ -312,11 +358,15 @@ def enrolment_finder(finder: FaceFinder, settings: RecognizerSettings) -> FaceFi
 
 
 def _open_batcher(
-    stack: AsyncExitStack, executor: Executor, embedder: Embedder, holder: GalleryHolder, settings: RecognizerSettings
+    stack: AsyncExitStack,
+    executor: Executor,
+    embedder: Embedder,
+    gallery: FollowedGallery,
+    settings: RecognizerSettings,
 ) -> MicroBatcher[Chip, Identified]:
     def identify(chips: Sequence[Chip]) -> Sequence[Identified]:
         templates = embedder.embed(np.stack(chips))
-        return [Identified(*each) for each in zip(templates, holder.current.match(templates), strict=True)]
+        return [Identified(*each) for each in zip(templates, gallery.current().match(templates), strict=True)]
 
     batcher = MicroBatcher(
         identify, executor, max_batch=MAX_BATCH, max_waiting=settings.max_frames * 100, lanes=settings.workers
@@ -352,10 +402,6 @@ def _readiness(
         }
 
     return Readiness({"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "engine": service.check}, info)
-
-
-def _api_keys(digests: Sequence[str]) -> tuple[ApiKey, ...]:
-    return tuple(ApiKey(digest[:12], digest, frozenset({Scope.RECOGNIZE}), "settings") for digest in digests)
 
 
 @asynccontextmanager

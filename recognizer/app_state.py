@@ -4,6 +4,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from recognizer.compat.sightings import SightingService
+from recognizer.enrolment.service import EnrolmentService
 from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
@@ -14,6 +15,7 @@ from shared.security import ApiKey
 class State:
     settings: RecognizerSettings
     service: RecognitionService
+    enrolment: EnrolmentService
     live: LiveService
     sightings: SightingService
     executor: Executor

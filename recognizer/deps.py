@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from recognizer.app_state import State
 from recognizer.compat.sightings import SightingService
+from recognizer.enrolment.service import EnrolmentService
 from recognizer.errors import InvalidField, InvalidForm, MissingImage
 from recognizer.form import read_form
 from recognizer.live.handshake import is_own_origin, offered_secret
@@ -19,7 +20,7 @@ from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
 from recognizer.vision.decode import decode_data_url
 from shared.contracts.recognition import RecognizeFields
-from shared.security import Scope, find_key, presented_secret
+from shared.security import ApiKey, Scope, find_key, presented_secret
 from shared.web.errors import Forbidden, Unauthenticated
 from shared.web.strict_json import InvalidJson, parse_strict_json
 
@@ -72,16 +73,35 @@ async def require_own_origin(connection: HTTPConnection, state: StateDep) -> Non
 
 async def require_key_when_closed(connection: HTTPConnection, state: StateDep) -> None:
     """With RECOGNIZER_AUTH=open anybody may be recognized; with `key`, holders of a key."""
-    if state.settings.auth == "open":
-        return
+    if state.settings.auth != "open":
+        _key_with(Scope.RECOGNIZE, connection, state, "The key may not recognize")
+
+
+async def require_enroll_key(connection: HTTPConnection, state: StateDep) -> ApiKey:
+    """Who changes or reads people's photos has a key for it, with RECOGNIZER_AUTH=open too."""
+    return _key_with(Scope.ENROLL, connection, state, "The key may not enrol")
+
+
+EnrollKeyDep = Annotated[ApiKey, Depends(require_enroll_key)]
+
+
+async def get_enrolment(state: StateDep) -> EnrolmentService:
+    return state.enrolment
+
+
+EnrolmentDep = Annotated[EnrolmentService, Depends(get_enrolment)]
+
+
+def _key_with(scope: Scope, connection: HTTPConnection, state: State, otherwise: str) -> ApiKey:
     secret = presented_secret(connection.headers) or offered_secret(connection.scope.get("subprotocols", ()))
     if secret is None:
         raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
     key = find_key(secret, state.api_keys)
     if key is None:
         raise Unauthenticated("The key is not known")
-    if Scope.RECOGNIZE not in key.scopes:
-        raise Forbidden("The key may not recognize")
+    if scope not in key.scopes:
+        raise Forbidden(otherwise)
+    return key
 
 
 @dataclass(frozen=True, slots=True)

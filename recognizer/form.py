@@ -20,20 +20,23 @@ MAX_FIELD_BYTES = 4_096
 
 @dataclass(slots=True)
 class Part:
-    """`is_file` where the sender gave a file name; the name itself is of no use to us."""
+    """`is_file` where the sender gave a file name, which is of no use but to tell the sender about the file."""
 
     name: str = ""
     is_file: bool = False
+    filename: str = ""
     data: bytearray = field(default_factory=bytearray)
 
 
-async def read_form(content_type: str, chunks: AsyncIterator[bytes], *, max_file_bytes: int) -> list[Part]:
+async def read_form(
+    content_type: str, chunks: AsyncIterator[bytes], *, max_file_bytes: int, max_parts: int = MAX_PARTS
+) -> list[Part]:
     """The parts in their order. Raises InvalidForm for what is no whole form or has too many parts, ImageTooLarge as
     soon as a file is too large."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise InvalidForm("The form names no boundary")
-    collector = _Collector(max_file_bytes)
+    collector = _Collector(max_file_bytes, max_parts)
     try:
         parser = MultipartParser(boundary, collector.callbacks())
         async for chunk in chunks:
@@ -47,10 +50,11 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], *, max_file
 
 
 class _Collector:
-    def __init__(self, max_file_bytes: int) -> None:
+    def __init__(self, max_file_bytes: int, max_parts: int) -> None:
         self.parts: list[Part] = []
         self.ended = False
         self._max_file_bytes = max_file_bytes
+        self._max_parts = max_parts
         self._header_name = bytearray()
         self._header_value = bytearray()
         self._header_bytes = 0
@@ -67,8 +71,8 @@ class _Collector:
         }
 
     def _begin_part(self) -> None:
-        if len(self.parts) == MAX_PARTS:
-            raise InvalidForm(f"The form has more than {MAX_PARTS} parts")
+        if len(self.parts) == self._max_parts:
+            raise InvalidForm(f"The form has more than {self._max_parts} parts")
         self.parts.append(Part())
         self._header_bytes = 0
 
@@ -89,6 +93,7 @@ class _Collector:
             options = parse_options_header(bytes(self._header_value))[1]
             self.parts[-1].name = options.get(b"name", b"").decode("utf-8", "replace")
             self.parts[-1].is_file = b"filename" in options
+            self.parts[-1].filename = options.get(b"filename", b"").decode("utf-8", "replace")
         self._header_name.clear()
         self._header_value.clear()
 

@@ -120,6 +120,15 @@ class Outbox:
         """Sends every dead letter again; returns how many there were."""
         return await self._write(self._revive)
 
+    async def forget(self, person_id: str) -> int:
+        """Deletes what is kept of a person although it is settled; what still waits has been promised. Returns how
+        many events that were."""
+        return await self._write(
+            lambda connection: connection.execute(
+                "DELETE FROM outbox WHERE state != 'pending' AND json_extract(body, '$.person_id') = ?", (person_id,)
+            ).rowcount
+        )
+
     async def check(self) -> None:
         """Raises OutboxUnavailable unless a row can be written now, OutboxFull when there is no room for one."""
         await self._write(self._probe)

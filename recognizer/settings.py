@@ -1,6 +1,7 @@
 """The recognizer's settings: environment and `.env`, prefix `RECOGNIZER_`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -8,8 +9,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.contracts.live import LivenessMode
+from shared.security import ApiKey, Scope, new_key
 from shared.settings import CommaSeparated, ServiceSettings, check_names, split_commas
 
+MIN_SECRET_CHARACTERS = 32
 Distance = Annotated[float, Field(ge=0, le=2)]
 ViewsName = Literal["plain", "mirrored", "scaled"]  # of recognizer.engine.views
 
@@ -55,7 +58,12 @@ class RecognizerSettings(ServiceSettings):
 
     auth: Literal["open", "key"] = "open"
     compat_open: bool = False  # whether the existing clients enrol and read contacts and photos without a key
-    api_keys: CommaSeparated = ()  # SHA-256 digests of the keys that clients present, hex
+    # SHA-256 digests of the keys that clients present, hex; `enroll=digest` or `enroll+recognize=digest` for more than
+    # recognition.
+    api_keys: CommaSeparated = ()
+    enroll_key: SecretStr | None = None  # one key for everything, itself: of the operator's own programs
+    consent: Literal["off", "ask", "require"] = "ask"  # whether the logger must agree to an enrolment
+    enroll_max_bytes: Annotated[int, Field(ge=1_000)] = 64 * 1024 * 1024  # all photos of one request
     max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=10_000)] = 25_000_000
     max_frames: Annotated[int, Field(ge=1)] = 32  # frames in flight before 503
@@ -74,6 +82,28 @@ class RecognizerSettings(ServiceSettings):
             raise ValueError("RECOGNIZER_COMPAT_OPEN and RECOGNIZER_AUTH=key contradict each other")
         return self
 
+    @field_validator("api_keys")
+    @classmethod
+    def _readable_keys(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            _parse_key(entry)
+        return entries
+
+    @field_validator("enroll_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < MIN_SECRET_CHARACTERS:
+            raise ValueError(f"must have {MIN_SECRET_CHARACTERS} characters or more")
+        return key
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """Everybody who may ask for more than anybody may."""
+        digests = tuple(_parse_key(entry) for entry in self.api_keys)
+        if self.enroll_key is None:
+            return digests
+        return (*digests, new_key(self.enroll_key.get_secret_value(), (Scope.RECOGNIZE, Scope.ENROLL), "settings"))
+
     @property
     def max_body_bytes(self) -> int:
         """Room for a picture of `max_bytes` as base64 in JSON, and for the form around it."""
@@ -84,3 +114,13 @@ def load_settings() -> RecognizerSettings:
     """Raises UnknownSetting or ValidationError."""
     check_names(RecognizerSettings)
     return RecognizerSettings()
+
+
+def _parse_key(entry: str) -> ApiKey:
+    words, _, digest = entry.rpartition("=")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise ValueError("each key is the SHA-256 of its secret in hex, or scope+scope=SHA-256")
+    scopes = [word.strip() for word in words.split("+")] if words else [Scope.RECOGNIZE]
+    if not set(scopes) <= {Scope.RECOGNIZE, Scope.ENROLL}:
+        raise ValueError(f"scopes are {Scope.RECOGNIZE} and {Scope.ENROLL}")
+    return ApiKey(digest[:12], digest, frozenset(map(Scope, scopes)), "settings")

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -14,8 +14,9 @@ import numpy as np
 from recognizer.engine.base import Alignment, Chip, Embedder, LandmarkTemplate
 from recognizer.errors import EngineFailed
 from recognizer.gallery.cache import EngineKey, PhotoIssue, PhotoRefusal, PhotoResult, TemplateCache
+from recognizer.gallery.changes import Changes
 from recognizer.gallery.dataset import DatasetListing, FolderIssue, FolderProblem, Photo, shown
-from recognizer.gallery.snapshot import Enrolled, GallerySnapshot, snapshot_of
+from recognizer.gallery.snapshot import Enrolled, GallerySnapshot, changed_snapshot, snapshot_of
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision import decode, quality
 from recognizer.vision.faces import BACKGROUND_SHARE, Face, FaceFinder, foreground
@@ -37,6 +38,9 @@ class UnusedPhoto:
     path: str  # relative to the dataset
     issue: PhotoIssue
     detail: str
+
+
+Found = TypeVar("Found", UnusedPhoto, FolderProblem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class GalleryReport:
 class BuiltGallery:
     snapshot: GallerySnapshot
     report: GalleryReport
+    photos_of: Mapping[str, int]  # templates of each person, by id
+    position: int = 0  # of the last change that is in it
 
 
 def engine_key(finder: FaceFinder, embedder: Embedder) -> EngineKey:
@@ -95,8 +101,10 @@ def build(
     *,
     workers: int,
     progress: Progress | None = None,
+    position: int = 0,
 ) -> BuiltGallery:
     """Blocks; call it in an executor. `workers` threads look at photos while this one embeds what they found.
+    `position` was that of the changes before the listing was made.
 
     No photo is fatal. Raises only what the cache and the engine have no name for.
     """
@@ -107,7 +115,53 @@ def build(
     work.look_at(missing, workers, progress or _unwatched)
     if listing.present:  # a volume that is not mounted must not cost the whole cache
         cache.retain(photos, set(work.digests.values()))
-    return _gather(listing, work, looked_at=len(missing))
+    return replace(_gather(listing, work, looked_at=len(missing)), position=position)
+
+
+def update(
+    base: BuiltGallery,
+    changes: Changes,
+    listing: DatasetListing,
+    *,
+    cache: TemplateCache,
+    finder: FaceFinder,
+    embedder: Embedder,
+) -> BuiltGallery:
+    """Like `build`, where `listing` has those folders alone that the changes concern: nothing else is looked at.
+
+    Of two folders with one id it knows only what it sees; a caller that meets DUPLICATE_ID builds everything.
+    """
+    key = engine_key(finder, embedder)
+    photos = [photo for folder in listing.people for photo in folder.photos]
+    digests = cache.digests(photos)
+    work = _Enrolment(key, cache, finder, embedder, cache.results(key, set(digests.values())), digests)
+    missing = [photo for photo in photos if not work.is_known(photo)]
+    work.look_at(missing, 1, _unwatched)
+    concerned = [person for person in base.snapshot.people if changes.concern(person.folder)]
+    folders = {person.folder for person in concerned} | {folder.person.folder for folder in listing.people}
+    cache.forget([listing.root / folder for folder in folders], keeping=photos)
+    part = _gather(listing, work, looked_at=len(missing))
+    return _joined(base, {person.person_id for person in concerned}, part, changes, engine=str(key))
+
+
+def _joined(
+    base: BuiltGallery, gone: Collection[str], part: BuiltGallery, changes: Changes, *, engine: str
+) -> BuiltGallery:
+    photos_of = {id_: count for id_, count in base.photos_of.items() if id_ not in gone} | dict(part.photos_of)
+    keep = [person.person_id not in gone for person in base.snapshot.people]
+    snapshot = changed_snapshot(base.snapshot, keep, part.snapshot, engine=engine, photos=sum(photos_of.values()))
+    report = GalleryReport(
+        len(snapshot.people),
+        snapshot.photos,
+        part.report.looked_at,
+        (*_elsewhere(base.report.unused, changes), *part.report.unused),
+        (*_elsewhere(base.report.problems, changes), *part.report.problems),
+    )
+    return BuiltGallery(snapshot, report, photos_of, changes.position)
+
+
+def _elsewhere(found: Iterable[Found], changes: Changes) -> Iterator[Found]:
+    return (each for each in found if not changes.concern(each.path.partition("/")[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,7 +275,7 @@ def _gather(listing: DatasetListing, work: _Enrolment, looked_at: int) -> BuiltG
             problems.append(FolderProblem(path, FolderIssue.NO_USABLE_PHOTO, "none of its photos can be used"))
     snapshot = snapshot_of(enrolled, engine=str(work.key), dimension=work.key.dimension)
     report = GalleryReport(len(enrolled), snapshot.photos, looked_at, tuple(unused), tuple(problems))
-    return BuiltGallery(snapshot, report)
+    return BuiltGallery(snapshot, report, {each.person.person_id: len(each.templates) for each in enrolled})
 
 
 def _in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:

@@ -7,13 +7,13 @@ written is done without.
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from os import fsencode
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _FORMAT = 1  # of the tables; files of another format are thrown away
 _LOCK_TIMEOUT_S = 10.0
 _OWNER_ONLY = 0o600
 _UNIT_TOLERANCE = 1e-3
+_FEW = 500  # photos to look up one by one
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _TABLES = (
     "CREATE TABLE engines (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
@@ -90,21 +91,26 @@ class TemplateCache:
         """SHA-256 of those photos that have not changed since they were hashed, going by size, time and inode."""
 
         def read(db: sqlite3.Connection) -> dict[bytes, tuple[tuple[int, int, int], bytes]]:
-            rows = db.execute("SELECT path, size, mtime_ns, inode, digest FROM photos")
+            rows = _rows(db, "SELECT path, size, mtime_ns, inode, digest FROM photos", "path", wanted)
             return {path: ((size, mtime_ns, inode), digest) for path, size, mtime_ns, inode, digest in rows}
+
+        photos = tuple(photos)
+        wanted = [fsencode(photo.path) for photo in photos] if len(photos) <= _FEW else None
 
         known: dict[bytes, tuple[tuple[int, int, int], bytes]] = self._attempt(read, otherwise={})
         found = ((photo, known.get(fsencode(photo.path))) for photo in photos)
         return {photo.path: entry[1] for photo, entry in found if entry is not None and entry[0] == _seen(photo)}
 
-    def results(self, engine: EngineKey) -> dict[bytes, PhotoResult]:
-        """What this engine made of each photo, by the photo's digest. Rows that cannot be right are left out."""
+    def results(self, engine: EngineKey, of: Collection[bytes] | None = None) -> dict[bytes, PhotoResult]:
+        """What this engine made of each photo, or of those with these digests, by the photo's digest. Rows that cannot
+        be right are left out."""
 
         def read(db: sqlite3.Connection) -> list[_Row]:
-            return db.execute(
-                "SELECT digest, template, issue, detail FROM results JOIN engines ON engine = id WHERE key = ?",
-                [str(engine)],
-            ).fetchall()
+            found = db.execute("SELECT id FROM engines WHERE key = ?", [str(engine)]).fetchone()
+            if found is None:
+                return []
+            everything = f"SELECT digest, template, issue, detail FROM results WHERE engine = {found[0]:d}"  # noqa: S608
+            return list(_rows(db, everything, "digest", of))
 
         rows: list[_Row] = self._attempt(read, otherwise=[])
         refusals = {
@@ -140,6 +146,22 @@ class TemplateCache:
             db.executemany("DELETE FROM results WHERE digest = ?", unused)
 
         self._attempt(prune, otherwise=None)
+
+    def forget(self, folders: Iterable[Path], keeping: Iterable[Photo]) -> int:
+        """What lay in these folders and is not among `keeping` any more, as `retain` does for everything. Returns how
+        many files that were."""
+        kept = {fsencode(photo.path) for photo in keeping}
+
+        def prune(db: sqlite3.Connection) -> int:
+            gone = [row for folder in folders for row in _under(db, folder) if row[0] not in kept]
+            db.executemany("DELETE FROM photos WHERE path = ?", [(path,) for path, _ in gone])
+            db.executemany(
+                "DELETE FROM results WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM photos WHERE digest = ?1)",
+                [(digest,) for _, digest in gone],
+            )
+            return len(gone)
+
+        return self._attempt(prune, otherwise=0)
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """One transaction. Where the file fails, `otherwise`; where it is damaged, it is thrown away as well."""
@@ -178,6 +200,24 @@ def _prepare(db: sqlite3.Connection) -> None:
         for statement in _TABLES:
             db.execute(statement)
     db.commit()
+
+
+def _rows(db: sqlite3.Connection, query: str, key: str, wanted: Collection[bytes] | None) -> Iterator[Any]:
+    """Of the whole table, or of the rows with these keys alone."""
+    if wanted is None:
+        yield from db.execute(query)
+        return
+    narrowed = f"{query} {'AND' if ' WHERE ' in query else 'WHERE'} {key} = ?"
+    for each in wanted:
+        yield from db.execute(narrowed, [each])
+
+
+def _under(db: sqlite3.Connection, folder: Path) -> list[tuple[bytes, bytes]]:
+    """Paths and digests. After "/" comes "0"."""
+    name = fsencode(folder)
+    return db.execute(
+        "SELECT path, digest FROM photos WHERE path > ? AND path < ?", (name + b"/", name + b"0")
+    ).fetchall()
 
 
 def _format(db: sqlite3.Connection) -> int:

@@ -69,8 +69,9 @@ class DatasetListing:
     problems: tuple[FolderProblem, ...] = ()
 
 
-def scan(root: Path) -> DatasetListing:
-    """Lists people and their photos. Hidden files and files that are no photos by name are passed over in silence.
+def scan(root: Path, wanted: Callable[[str], bool] = lambda _: True) -> DatasetListing:
+    """Lists people and their photos. Hidden files and files that are no photos by name are passed over in silence, and
+    so are folders that are not wanted, by their names.
 
     Raises OSError when the folder is there and cannot be listed.
     """
@@ -82,7 +83,7 @@ def scan(root: Path) -> DatasetListing:
     people: dict[str, PersonFolder] = {}
     problems: list[FolderProblem] = []
     for entry in entries:
-        if not _holds(entry.is_dir):
+        if not wanted(entry.name) or not _holds(entry.is_dir):
             continue
         found = _read_folder(entry, inside, problems)
         if found is None:
@@ -91,6 +92,11 @@ def scan(root: Path) -> DatasetListing:
         if first is not found:
             problems.append(_duplicate(found.person, first.person))
     return DatasetListing(root, present=True, people=tuple(people.values()), problems=tuple(problems))
+
+
+def photos_in(root: Path, folder: str) -> tuple[Photo, ...]:
+    """Of one person, by file name. Raises OSError."""
+    return tuple(_photos(root / folder, root.resolve(), []))
 
 
 def person_of(folder: str) -> Person:
@@ -117,7 +123,7 @@ def _read_folder(entry: os.DirEntry[str], inside: Path, problems: list[FolderPro
         return None
     try:
         person = person_of(entry.name)
-        photos = tuple(_photos(entry, inside, problems))
+        photos = tuple(_photos(Path(entry.path), inside, problems))
     except ValidationError:
         detail = "the name is blank, too long, or has invisible characters"
         problems.append(FolderProblem(shown(entry.name), FolderIssue.BAD_NAME, detail))
@@ -133,8 +139,8 @@ def _read_folder(entry: os.DirEntry[str], inside: Path, problems: list[FolderPro
     return PersonFolder(person, photos)
 
 
-def _photos(folder: os.DirEntry[str], inside: Path, problems: list[FolderProblem]) -> Iterator[Photo]:
-    for entry in _sorted_entries(Path(folder.path)):
+def _photos(folder: Path, inside: Path, problems: list[FolderProblem]) -> Iterator[Photo]:
+    for entry in _sorted_entries(folder):
         if not entry.name.lower().endswith(PHOTO_SUFFIXES) or not _holds(entry.is_file):
             continue
         if not _stays_inside(entry, inside):

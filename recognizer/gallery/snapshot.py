@@ -76,15 +76,30 @@ def snapshot_of(enrolled: Sequence[Enrolled], *, engine: str, dimension: int) ->
         raise ValueError("a person without a template cannot be matched")
     centres = np.empty((len(ordered), dimension), np.float32, order="F")
     for row, each in zip(centres, ordered, strict=True):
-        row[:] = _centre(each.templates)
-    centres.flags.writeable = False
+        row[:] = centre_of(each.templates)
     people = tuple(each.person for each in ordered)
-    photos = sum(len(each.templates) for each in ordered)
+    return _snapshot(engine, people, centres, sum(len(each.templates) for each in ordered))
+
+
+def changed_snapshot(
+    base: GallerySnapshot, keep: Sequence[bool], added: GallerySnapshot, *, engine: str, photos: int
+) -> GallerySnapshot:
+    """The people of `base` that are kept, and all of `added`, whose templates the same engine made."""
+    kept = [person for person, is_kept in zip(base.people, keep, strict=True) if is_kept]
+    people = [*kept, *added.people]
+    order = sorted(range(len(people)), key=lambda place: people[place].person_id)
+    rows = np.concatenate([base.centres[np.asarray(keep, bool)], added.centres])
+    return _snapshot(engine, tuple(people[place] for place in order), np.asfortranarray(rows[order]), photos)
+
+
+def _snapshot(engine: str, people: tuple[Person, ...], centres: Embeddings, photos: int) -> GallerySnapshot:
+    centres.flags.writeable = False
     return GallerySnapshot(_fingerprint(engine, people, centres), people, centres, photos)
 
 
-def _centre(templates: Embeddings) -> NDArray[np.float32]:
-    """Of the ways to combine templates the one that misses fewest people; docs/accuracy.md has the figures."""
+def centre_of(templates: Embeddings) -> NDArray[np.float32]:
+    """A person's templates as one, of unit length. Of the ways to combine them the one that misses fewest people;
+    docs/accuracy.md has the figures."""
     mean: NDArray[np.float32] = templates.mean(axis=0)
     length = float(np.linalg.norm(mean))
     if length < _SHORTEST_MEAN:  # templates that cancel out have no direction in common

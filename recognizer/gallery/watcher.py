@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing, suppress
 from pathlib import Path
+from threading import Lock
 
 from watchfiles import Change, awatch
 from watchfiles.main import FileChange
@@ -23,6 +24,11 @@ class GalleryHolder:
 
     def __init__(self, gallery: BuiltGallery) -> None:
         self._gallery = gallery
+        self._swapping = Lock()
+
+    @property
+    def built(self) -> BuiltGallery:
+        return self._gallery
 
     @property
     def current(self) -> GallerySnapshot:
@@ -33,7 +39,16 @@ class GalleryHolder:
         return self._gallery.report
 
     def swap(self, gallery: BuiltGallery) -> None:
-        self._gallery = gallery
+        with self._swapping:
+            self._gallery = gallery
+
+    def replace(self, base: BuiltGallery, gallery: BuiltGallery) -> bool:
+        """Puts in place what was made from `base`, unless something else has come between."""
+        with self._swapping:
+            is_base = self._gallery is base
+            if is_base:
+                self._gallery = gallery
+        return is_base
 
 
 class GalleryWatcher:

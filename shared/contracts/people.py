@@ -1,6 +1,7 @@
 """Enrolment on the wire: `/people` of the recognizer."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -45,10 +46,16 @@ class RejectedImage(WireModel):
     detail: str  # a sentence for people
 
 
-class RegistrationNote(WireModel):
+class HandedIn(StrEnum):
     """What became of profile and consent on their way to the logger."""
 
-    delivery: Literal["delivered", "queued", "refused"]
+    DELIVERED = "delivered"
+    QUEUED = "queued"  # safe here; the logger has not answered yet
+    REFUSED = "refused"  # the logger will not take it as it is
+
+
+class RegistrationNote(WireModel):
+    delivery: HandedIn
     detail: str | None = None
 
 
@@ -71,6 +78,7 @@ class EnrolledSummary(WireModel):
     person_id: str
     name: str
     person: str
+    recognizable: bool  # False where none of the photos can be used
     images: int
 
 

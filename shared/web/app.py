@@ -1,6 +1,6 @@
 """The frame that both services are built in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from shared.web.errors import install_error_handlers
 from shared.web.health import health_router
 from shared.web.metrics import HttpMetrics, metrics_router
-from shared.web.middleware import BodyLimits, RequestContext
+from shared.web.middleware import BodyLimit, BodyLimits, RequestContext
 
 CORS_HEADERS = ("Content-Type", "Authorization", "X-API-Key", "Idempotency-Key", "ngrok-skip-browser-warning")
 
@@ -30,6 +30,7 @@ def build_app(
     cors_origins: Sequence[str],
     max_body_bytes: int,
     body_timeout_s: float,
+    body_limits: Mapping[str, BodyLimit] | None = None,
 ) -> FastAPI:
     """Errors as problem+json, request ids, CORS, body limits, `/healthz`, `/readyz`, `/metrics`, offline `/docs`."""
     app: FastAPI = FastAPIOffline(
@@ -47,7 +48,7 @@ def build_app(
                 max_age=600,
             ),
             Middleware(RequestContext, metrics=HttpMetrics(registry)),
-            Middleware(BodyLimits, max_bytes=max_body_bytes, timeout_s=body_timeout_s),
+            Middleware(BodyLimits, max_bytes=max_body_bytes, timeout_s=body_timeout_s, under=body_limits),
         ],
     )
     install_error_handlers(app)

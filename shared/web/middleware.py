@@ -3,7 +3,9 @@
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -142,6 +144,12 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "unmatched"))
 
 
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    max_bytes: int
+    timeout_s: float  # for the whole body
+
+
 class BodyLimits:
     """Holds a body to a size and a time: the server underneath would read for ever. The messages of a WebSocket are
     held to theirs by that server (`serve`).
@@ -149,19 +157,26 @@ class BodyLimits:
     Both are raised as HTTPException, the one kind that FastAPI lets through while it parses a body.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, timeout_s: float, under: Mapping[str, BodyLimit] | None = None
+    ) -> None:
+        """`under`: other limits for paths that begin like this; of several that fit, the longest counts."""
         self._app = app
-        self._max_bytes = max_bytes
-        self._timeout_s = timeout_s
+        self._usual = BodyLimit(max_bytes, timeout_s)
+        self._under = sorted((under or {}).items(), reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
-        too_large = announced.isdecimal() and (len(announced) > 15 or int(announced) > self._max_bytes)
-        body = _Body(receive, -1 if too_large else self._max_bytes, self._timeout_s)
+        too_large = announced.isdecimal() and (len(announced) > 15 or int(announced) > limit.max_bytes)
+        body = _Body(receive, -1 if too_large else limit.max_bytes, limit.timeout_s)
         await self._app(scope, body.receive, send)
+
+    def _limit(self, path: str) -> BodyLimit:
+        return next((limit for prefix, limit in self._under if path.startswith(prefix)), self._usual)
 
 
 class _Body:
