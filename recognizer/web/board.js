@@ -110,12 +110,12 @@ function dotsOf(confirmation) {
 }
 
 function cardOf(verdict) {
-  const since = verdict.since ? ["Since ", element("b", "", shortTime(verdict.since)), "."] : [];
+  const seen = verdict.seenAt ? ["First seen at ", element("b", "", shortTime(verdict.seenAt)), "."] : [];
   const words = element("div", "");
   words.append(
     element("p", "what", verdict.title),
     element("p", "who", verdict.name),
-    element("p", "text", verdict.text, " ", ...since),
+    element("p", "text", verdict.text, " ", ...seen),
   );
   const card = element("div", "verdict");
   card.append(sign(verdict.tone), words);

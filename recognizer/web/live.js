@@ -57,6 +57,7 @@ export class LiveLink {
   }
 
   close() {
+    this.#settle("reject", new Lost());
     this.#socket.close();
   }
 
@@ -66,14 +67,9 @@ export class LiveLink {
 
   #next(withinMs) {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => this.#giveUp(), withinMs);
+      const late = setTimeout(() => this.close(), withinMs);
       this.#waiting = { resolve, reject, late };
     });
-  }
-
-  #giveUp() {
-    this.#settle("reject", new Lost());
-    this.close();
   }
 
   #settle(how, value) {

@@ -7,6 +7,7 @@ const OTHERWISE = "#dfe6f3";
 const WORDS = { unknown: "Not known", ambiguous: "Not certain", spoof: "Not a live person" };
 const CORNER = 0.22; // of the box's shorter side
 const FONT = "600 17px system-ui, sans-serif";
+const KEPT_CLEAR_PX = 140; // at the top, where the bar is
 const FADES_AFTER_MS = 1_500;
 
 export class Overlay {
@@ -77,7 +78,7 @@ function drawLabel(pen, box, text, colour, view) {
   pen.font = FONT;
   const width = pen.measureText(text).width + 24;
   const x = Math.max(4, Math.min(box.x + (box.width - width) / 2, view.width - width - 4));
-  const y = Math.max(4, box.y - 44);
+  const y = box.y < KEPT_CLEAR_PX ? box.y + 12 : box.y - 44;
   pen.fillStyle = colour;
   pen.beginPath();
   pen.roundRect(x, y, width, 32, 16);

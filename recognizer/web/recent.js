@@ -24,6 +24,7 @@ export class Recent {
   addNotSent(name) {
     const line = this.#show("bad", name, "Not sent: please look at the camera again.");
     line.dataset.notSent = name;
+    this.#tidy();
   }
 
   #show(tone, name, text) {
@@ -32,17 +33,22 @@ export class Recent {
     for (const old of this.list.querySelectorAll("[data-not-sent]")) if (old.dataset.notSent === name) old.remove();
     this.list.prepend(line);
     while (this.list.children.length > MOST) this.list.lastElementChild.remove();
-    this.panel.hidden = false;
+    this.#tidy();
     return line;
   }
 
   #remove(line) {
     line.remove();
-    this.panel.hidden = !this.list.children.length;
+    this.#tidy();
   }
 
   #empty() {
     this.list.replaceChildren();
-    this.panel.hidden = true;
+    this.#tidy();
+  }
+
+  #tidy() {
+    this.panel.hidden = !this.list.children.length;
+    this.clear.hidden = !this.list.querySelector("[data-not-sent]");
   }
 }

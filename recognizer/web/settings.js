@@ -47,7 +47,7 @@ export class Settings {
         this.#show();
       });
     keep("camera", "camera", (field) => field.value);
-    keep("source", "source", (field) => field.value.trim());
+    byId("settings").addEventListener("close", () => this.#keepSource());
     keep("per-second", "perSecond", (field) => Number(field.value));
     keep("mirrors", "mirrors", (field) => field.checked);
     keep("speaks", "speaks", (field) => field.checked);
@@ -57,7 +57,7 @@ export class Settings {
     const { camera, source, fixedSource, perSecond, mirrors, speaks } = this.choices;
     byId("camera").replaceChildren(...[...SIDES, ...this.#devices.map(({ id, name }) => [id, name])].map((one) => option(...one)));
     byId("camera").value = camera;
-    byId("source").value = source;
+    if (!byId("settings").open) byId("source").value = source; // otherwise somebody is typing there
     byId("source").readOnly = fixedSource !== null;
     if (fixedSource !== null) byId("source-note").textContent = "The address of this page says so.";
     byId("per-second").value = String(perSecond);
@@ -70,6 +70,13 @@ export class Settings {
   #open() {
     this.#show();
     byId("settings").showModal();
+  }
+
+  #keepSource() {
+    const source = byId("source").value.trim();
+    if (source === this.choices.source) return;
+    this.choices.change({ source });
+    this.changed("source");
   }
 
   #toggleVoice() {

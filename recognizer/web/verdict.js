@@ -42,9 +42,9 @@ const QUEUED = { tone: "calm", title: "Noted", text: "It will be recorded when t
 const TRIAL = { tone: "calm", title: "Recognized", text: "This is a trial: nothing is recorded." };
 const UNSAID = { tone: "calm", title: "Seen", text: "The server did not say what became of it." };
 
-/** `{tone, title, name, text, since}` for the note that came with a recognition. */
+/** `{tone, title, name, text, seenAt}` for the note that came with a recognition. */
 export function verdictOf(name, note) {
-  return { ...wordsFor(note), name, since: note.first_seen ? new Date(note.first_seen) : null };
+  return { ...wordsFor(note), name, seenAt: note.first_seen ? new Date(note.first_seen) : null };
 }
 
 function wordsFor(note) {

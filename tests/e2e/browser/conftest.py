@@ -41,11 +41,18 @@ def _installed() -> str | None:
     return shutil.which("chromium")
 
 
+@pytest.fixture(scope="session")
+def chromium_file() -> str:
+    return chromium()
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium_file: str) -> Iterator[Browser]:
     """Gone with its module: Playwright keeps an event loop running, beside which no asynchronous test could run."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])  # root has no sandbox
+        started = playwright.chromium.launch(
+            executable_path=chromium_file, args=["--no-sandbox"]
+        )  # root has no sandbox
         yield started
         started.close()
 

@@ -1,6 +1,9 @@
 """The first day of a school: from an empty site to a report, in a browser."""
 
+import csv
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Protocol
@@ -49,6 +52,14 @@ def make_a_class(page: Page) -> None:
     page.get_by_role("button", name="Make the class").click()
 
 
+def taken(page: Page, kind: str) -> bytes:
+    """The file behind a link."""
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name=kind, exact=True).click()
+    assert waiting.value.suggested_filename == f"Mechanics II.{kind.lower()}"
+    return waiting.value.path().read_bytes()
+
+
 def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) -> None:
     shoot(page, "01-first-run")
     import_people(page)
@@ -94,6 +105,15 @@ def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) ->
     shoot(page, "09-reports")
     page.get_by_role("link", name="Mechanics II").click()
     shoot(page, "10-report-of-a-class")
+    names = [row[1] for row in csv.reader(io.StringIO(taken(page, "CSV").decode("utf-8-sig")))]
+    assert names == ["Name", *sorted(named.split(",")[1] for named in ROLL.splitlines()[1:]), "Total"]
+    with zipfile.ZipFile(io.BytesIO(taken(page, "XLSX"))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert all(f"<t>{name}</t>" in sheet for name in names)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("cell", name=re.compile("50.0 %")).first).to_be_visible()
+    page.emulate_media(media="screen")
 
 
 def test_every_other_page(page: Page, shoot: Shoot) -> None:
