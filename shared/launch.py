@@ -13,9 +13,12 @@ from pathlib import Path
 import httpx
 from dotenv import dotenv_values
 
+from shared.security import new_secret, read_secret_file, write_secret_file
+
 KEYS = Path("var/keys")
 RECOGNIZER_KEY = KEYS / "recognizer.key"
 OPERATOR_KEY = KEYS / "operator.key"
+ENROLMENT_KEY = KEYS / "enrolment.key"
 READY_TIMEOUT_S = 300.0  # a first start embeds every photo in dataset/
 STOP_TIMEOUT_S = 30.0
 PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
@@ -41,6 +44,7 @@ def main() -> int:
         signal.signal(ending, _interrupt)
     environment = _environment()
     try:
+        _join_enrolment(environment)
         _make_keys(environment)
         sign_in = _make_administrator(environment)
         _offer_demo(environment)
@@ -73,6 +77,16 @@ def _environment() -> dict[str, str]:
     return given
 
 
+def _join_enrolment(environment: dict[str, str]) -> None:
+    """A key for enrolling people, which the logger is given as well: who is erased there is erased here."""
+    if "RECOGNIZER_ENROLL_KEY" not in environment:
+        if not ENROLMENT_KEY.exists():
+            write_secret_file(ENROLMENT_KEY, new_secret())
+        environment["RECOGNIZER_ENROLL_KEY"] = read_secret_file(ENROLMENT_KEY)
+    environment.setdefault("LOGGER_RECOGNIZER_URL", _url("recognizer", environment))
+    environment.setdefault("LOGGER_RECOGNIZER_KEY", environment["RECOGNIZER_ENROLL_KEY"])
+
+
 def _url(package: str, environment: Mapping[str, str]) -> str:
     prefix, port = {"logger": ("LOGGER", "8001"), "recognizer": ("RECOGNIZER", "8000")}[package]
     host = environment.get(f"{prefix}_HOST", "127.0.0.1")
@@ -82,11 +96,12 @@ def _url(package: str, environment: Mapping[str, str]) -> str:
 
 
 def _make_keys(environment: Mapping[str, str]) -> None:
-    for file, scope, label in (
-        (RECOGNIZER_KEY, "events:write", "recognizer"),
-        (OPERATOR_KEY, "attendance:read", "operator"),
+    for file, label, scopes in (
+        (RECOGNIZER_KEY, "recognizer", ("events:write", "people:read", "people:write")),
+        (OPERATOR_KEY, "operator", ("attendance:read",)),
     ):
-        _run("logger", "keys", "ensure", "--file", str(file), "--scope", scope, "--label", label, env=environment)
+        asked = (part for scope in scopes for part in ("--scope", scope))
+        _run("logger", "keys", "ensure", "--file", str(file), *asked, "--label", label, env=environment)
 
 
 def _make_administrator(environment: Mapping[str, str]) -> str:
@@ -168,12 +183,18 @@ Rollcall is running. Ctrl-C stops it.
   logger       {logger.url}   (API: {logger.url}/docs)
   sign-in      {logger.url}   as {sign_in}
   programs     the operator's key is in {OPERATOR_KEY}
+  enrolment    {recognizer.url}/enroll   with the key in {_where_enrolment_key_is(environment)}
 
 Recognize a photo, then read the attendance:
 
   curl -F image=@{photo} {recognizer.url}/recognize
   curl -H "X-API-Key: $(cat {OPERATOR_KEY})" {logger.url}/v1/attendance
 """
+
+
+def _where_enrolment_key_is(environment: Mapping[str, str]) -> str:
+    own = ENROLMENT_KEY.exists() and read_secret_file(ENROLMENT_KEY) == environment["RECOGNIZER_ENROLL_KEY"]
+    return str(ENROLMENT_KEY) if own else "RECOGNIZER_ENROLL_KEY"
 
 
 def _say(text: str) -> None:

@@ -22,7 +22,7 @@ SERVICES: Mapping[str, Service] = COMPOSE["services"]
 OURS: Mapping[str, type[ServiceSettings]] = {"recognizer": RecognizerSettings, "logger": LoggerSettings}
 
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rule>:[-?])?(?P<text>[^}]*)\}")
-SCOPE = re.compile(r"[a-z]+:[a-z]+=")
+SCOPE = re.compile(r"[a-z]+:[a-z]+(\+[a-z]+:[a-z]+)*=")
 SECRET_NAME = re.compile(r"_(KEY|KEYS|PASSWORD|TOKEN|AUTHTOKEN)$")
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
@@ -172,8 +172,14 @@ def test_every_name_with_a_prefix_of_ours_is_a_setting(prefix: str) -> None:
 
 
 def test_the_logger_understands_what_it_is_given() -> None:
-    secrets = ("ROLLCALL_EVENTS_KEY", "ROLLCALL_READ_KEY", "MONGO_PASSWORD", "LOGGER_ADMIN_PASSWORD")
-    given = {name: letter * 64 for name, letter in zip(secrets, "efca", strict=True)}
+    secrets = (
+        "ROLLCALL_EVENTS_KEY",
+        "ROLLCALL_READ_KEY",
+        "ROLLCALL_ENROLL_KEY",
+        "MONGO_PASSWORD",
+        "LOGGER_ADMIN_PASSWORD",
+    )
+    given = {name: letter * 64 for name, letter in zip(secrets, "efcab", strict=True)}
     environment = {
         name.removeprefix("LOGGER_").lower(): interpolated(value, given | {"LOGGER_TIMEZONE": "Asia/Kolkata"})
         for name, value in environment_of("logger").items()
@@ -182,7 +188,10 @@ def test_the_logger_understands_what_it_is_given() -> None:
 
     settings = LoggerSettings.model_validate(environment)
 
-    assert [sorted(key.scopes) for key in settings.fixed_keys or ()] == [["events:write"], ["attendance:read"]]
+    assert [sorted(key.scopes) for key in settings.fixed_keys or ()] == [
+        ["events:write", "people:read", "people:write"],
+        ["attendance:read"],
+    ]
     assert settings.sqlite_path is None
     assert settings.admin_password is not None
     assert settings.timezone == "Asia/Kolkata"
@@ -193,7 +202,16 @@ def test_the_recognizer_presents_the_key_with_which_events_are_written() -> None
     presented = interpolated(environment_of("recognizer")["RECOGNIZER_LOGGER_KEY"] or "", given)
     accepted = interpolated(environment_of("logger")["LOGGER_API_KEYS"] or "", given)
 
-    assert f"events:write={presented}" in accepted.split(",")
+    assert f"events:write+people:read+people:write={presented}" in accepted.split(",")
+
+
+def test_the_logger_erases_with_the_key_that_the_recognizer_takes() -> None:
+    given = {"ROLLCALL_ENROLL_KEY": "e" * 64}
+    logger, recognizer = environment_of("logger"), environment_of("recognizer")
+
+    assert interpolated(logger["LOGGER_RECOGNIZER_KEY"] or "", given) == given["ROLLCALL_ENROLL_KEY"]
+    assert interpolated(recognizer["RECOGNIZER_ENROLL_KEY"] or "", given) == given["ROLLCALL_ENROLL_KEY"]
+    assert logger["LOGGER_RECOGNIZER_URL"] == "http://recognizer:8000"
 
 
 def test_photos_state_and_records_outlive_the_containers() -> None:
