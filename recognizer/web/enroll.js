@@ -8,6 +8,8 @@ import { showDuplicate, showProblem, showResult } from "./outcome.js";
 import { Problem, Unreachable, post } from "./service.js";
 import { Tray } from "./tray.js";
 
+const SEND_WITHIN_MS = 120_000; // several photos over a slow line
+
 class EnrolmentPage {
   #key = new KeptKey("enroll");
   #form = byId("form");
@@ -94,7 +96,7 @@ class EnrolmentPage {
     byId("send").disabled = true;
     byId("send-note").textContent = "Sending the photos…";
     try {
-      this.#took(await post("people", this.#body(allowsDuplicate), this.#key.secret));
+      this.#took(await post("people", this.#body(allowsDuplicate), this.#key.secret, SEND_WITHIN_MS));
     } catch (error) {
       this.#refused(error);
     } finally {

@@ -41,8 +41,9 @@ export function liveAddress(fields) {
 }
 
 /** The answer to a form, as JSON. Throws Problem and Unreachable. */
-export async function post(path, form, key) {
-  const answer = await reach(address(path), { method: "POST", body: form, headers: headersFor(key) });
+export async function post(path, form, key, patienceMs = PATIENCE_MS) {
+  const request = { method: "POST", body: form, headers: headersFor(key), signal: AbortSignal.timeout(patienceMs) };
+  const answer = await reach(address(path), request);
   const body = await readJson(answer);
   if (!answer.ok) throw new Problem(answer.status, body, Number(answer.headers.get("Retry-After")) || null);
   return body;
@@ -56,7 +57,7 @@ function headersFor(key) {
 
 async function reach(url, request) {
   try {
-    return await fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE_MS), credentials: "same-origin" });
+    return await fetch(url, request);
   } catch {
     throw new Unreachable();
   }

@@ -20,6 +20,7 @@ from recognizer.routes import pages
 Pixels = NDArray[np.uint8]  # (h, w, 3), RGB
 SHOTS = Path(__file__).parents[4] / "var" / "screenshots"
 WIDTH, HEIGHT = 640, 480
+WALL = (70, 78, 92)
 LOOKS = (
     ("desk-light", ViewportSize(width=1280, height=800), "light"),
     ("desk-dark", ViewportSize(width=1280, height=800), "dark"),
@@ -36,11 +37,10 @@ def before_camera() -> Callable[..., Pixels]:
     def place(photo: Pixels, *, scale: float = 1.0, right: int = 0, down: int = 0) -> Pixels:
         height, width = photo.shape[:2]
         fits = min(WIDTH / width, HEIGHT / height) * scale
-        move = np.float32(
-            [[fits, 0, (WIDTH - width * fits) / 2 + right], [0, fits, (HEIGHT - height * fits) / 2 + down]]
-        )
-        frame: Pixels = cv2.warpAffine(photo, move, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderValue=(70, 78, 92))
-        return frame
+        beside, above = (WIDTH - width * fits) / 2 + right, (HEIGHT - height * fits) / 2 + down
+        move = np.array([[fits, 0, beside], [0, fits, above]], np.float32)
+        frame = cv2.warpAffine(photo, move, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderValue=WALL)
+        return frame.astype(np.uint8)
 
     return place
 

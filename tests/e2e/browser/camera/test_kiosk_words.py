@@ -275,7 +275,7 @@ def test_where_no_websocket_gets_through_pictures_are_posted_and_recorded_once(o
         known = frame("known", "Recognized.", faces=[face("Grace Hopper", attendance)], attendance=attendance)
         route.fulfill(json={**known, "match": True, "person": "Grace Hopper 101", "person_id": "101", "name": "Grace"})
 
-    page, service = open_kiosk(frame())
+    page, _ = open_kiosk(frame())
     expect(page.locator("#state")).to_have_text("Ready")
     page.route("**/rollcall/recognize", recognize)
     page.route_web_socket(LIVE, lambda socket: socket.close(code=1006))
