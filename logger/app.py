@@ -27,6 +27,7 @@ from logger.routes import (
     live,
     pages,
     people,
+    presence,
     reports,
     retention,
     schedules,
@@ -50,6 +51,8 @@ from logger.services.passwords import Argon2Passwords, Passwords
 from logger.services.people import PeopleService
 from logger.services.personal_data import PersonalDataService
 from logger.services.placement import Placement
+from logger.services.presence import PresenceService
+from logger.services.presence_codes import PresenceCodesService
 from logger.services.recognizer import TIMEOUT_S, NoPhotoKeeper, PhotoKeeper, RecognizerPhotos
 from logger.services.reports import ReportsService
 from logger.services.retention import RetentionPolicy, RetentionService
@@ -81,6 +84,7 @@ ROUTES = (
     keys,
     exports,
     people,
+    presence,
     classes,
     schedules,
     sessions,
@@ -165,6 +169,7 @@ def build_state(
     fixed = settings.fixed_keys
     key_ring: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
     logins = LoginsService(store, clock)
+    codes = PresenceCodesService(store, passwords, audit, clock)
     school = build_school(settings, store, audit, clock, photos)
     return State(
         ingest=ingest,
@@ -186,6 +191,8 @@ def build_state(
         audit=audit,
         feed=feed,
         marks=marks,
+        presence=PresenceService(store, codes, ingest, clock),
+        presence_codes=codes,
         sessions=sessions,
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),

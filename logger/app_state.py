@@ -12,6 +12,8 @@ from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from logger.services.marks import MarksService
+from logger.services.presence import PresenceService
+from logger.services.presence_codes import PresenceCodesService
 from logger.services.school import School
 from logger.services.session_clock import SessionClock
 from logger.services.sessions import SessionsService
@@ -32,6 +34,8 @@ class State:
     audit: AuditService
     feed: LiveFeed
     marks: MarksService
+    presence: PresenceService
+    presence_codes: PresenceCodesService
     sessions: SessionsService
     session_clock: SessionClock
     pages: Pages

@@ -23,6 +23,8 @@ from logger.services.live import LiveFeed
 from logger.services.logins import LoginsService
 from logger.services.marking import MarkingService
 from logger.services.marks import MarksService
+from logger.services.presence import PresenceService
+from logger.services.presence_codes import PresenceCodesService
 from logger.services.school import School
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
@@ -78,6 +80,14 @@ async def get_sessions(request: Request) -> SessionsService:
     return state_of(request).sessions
 
 
+async def get_presence(request: Request) -> PresenceService:
+    return state_of(request).presence
+
+
+async def get_presence_codes(request: Request) -> PresenceCodesService:
+    return state_of(request).presence_codes
+
+
 async def get_marks(request: Request) -> MarksService:
     return state_of(request).marks
 
@@ -103,6 +113,8 @@ AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
 SchoolDep = Annotated[School, Depends(get_school)]
 SessionsDep = Annotated[SessionsService, Depends(get_sessions)]
+PresenceDep = Annotated[PresenceService, Depends(get_presence)]
+PresenceCodesDep = Annotated[PresenceCodesService, Depends(get_presence_codes)]
 MarksDep = Annotated[MarksService, Depends(get_marks)]
 AuditDep = Annotated[AuditService, Depends(get_audit)]
 FeedDep = Annotated[LiveFeed, Depends(get_feed)]
@@ -194,6 +206,11 @@ async def own_subject(_request: Request, actor: Actor) -> Subject:
     against it with `require`.
     """
     return Subject(teacher_id=actor.account_id, room=actor.room, account_id=actor.account_id)
+
+
+async def person_in_path(request: Request, actor: Actor) -> Subject:
+    """The person that the path names: a teacher's own when in one of their classes."""
+    return await state_of(request).access.subject_of_person(request.path_params["person_id"], actor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ ServiceError (shared.web.errors)
 ├── Unauthenticated         401  neither signed in nor a key that is known
 │   └── WrongPassword       401  the same for a name that there is and one that there is not
 ├── Forbidden               403  whoever asks may not do that
-├── TooManyAttempts         429  to sign in; says how long to wait
+├── TooManyAttempts         429  after wrong passwords or codes; says how long to wait
 ├── SignInBusy              503  more passwords are being checked than it is worth waiting behind
 ├── InvalidJson             400  the body is not one JSON document in UTF-8
 ├── InvalidCursor           422
@@ -33,7 +33,7 @@ class TooManyAttempts(ServiceError):
     status, code, title = 429, "too_many_attempts", "Too many attempts"
 
     def __init__(self, wait_s: int) -> None:
-        super().__init__(f"Too many attempts to sign in; the next may be made in {wait_s} s")
+        super().__init__(f"Too many attempts; the next may be made in {wait_s} s")
         self.retry_after_s = wait_s
 
 

@@ -30,6 +30,7 @@ class Action(StrEnum):
     SEE_PEOPLE = "see_people"
     SEE_CONTACTS = "see_contacts"  # e-mail and phone
     EDIT_PEOPLE = "edit_people"  # also import and consent
+    ISSUE_CODES = "issue_codes"  # a person's PIN and QR code
     EXPORT_PERSON = "export_person"  # all that is held on one person
     ERASE_PEOPLE = "erase_people"
     SEE_CLASS = "see_class"
@@ -49,7 +50,7 @@ class Action(StrEnum):
     EDIT_KEYS = "edit_keys"
     EDIT_OWN_ACCOUNT = "edit_own_account"
     SEND_EVENTS = "send_events"
-    SHOW_PRESENCE = "show_presence"  # by PIN or QR at a kiosk
+    SHOW_PRESENCE = "show_presence"  # by PIN or QR, at a kiosk or in a session
 
 
 class Reach(StrEnum):
@@ -127,12 +128,15 @@ _OF_OWN_CLASS = (
     Action.SEE_ATTENDANCE,
     Action.CORRECT_ATTENDANCE,
     Action.SEE_REPORTS,
+    Action.ISSUE_CODES,
+    Action.SHOW_PRESENCE,
 )
 _OF_A_DEVICE = (Action.SEND_EVENTS, Action.SHOW_PRESENCE)
+_OF_MACHINES = (Action.SEND_EVENTS,)
 
 # What is not in here is denied.
 RIGHTS: Mapping[Role, Mapping[Action, Reach]] = {
-    Role.ADMIN: {action: Reach.ANY for action in Action if action not in _OF_A_DEVICE}
+    Role.ADMIN: {action: Reach.ANY for action in Action if action not in _OF_MACHINES}
     | {Action.EDIT_OWN_ACCOUNT: Reach.OWN_ACCOUNT},
     Role.TEACHER: dict.fromkeys(_OF_OWN_CLASS, Reach.OWN_CLASS)
     | {
@@ -153,7 +157,7 @@ GRANTS: Mapping[Scope, frozenset[Action]] = {
     ),
     Scope.ATTENDANCE_WRITE: frozenset({Action.RUN_SESSION, Action.CORRECT_ATTENDANCE}),
     Scope.PEOPLE_READ: frozenset({Action.SEE_PEOPLE, Action.SEE_CONTACTS, Action.EXPORT_PERSON}),
-    Scope.PEOPLE_WRITE: frozenset({Action.EDIT_PEOPLE, Action.ERASE_PEOPLE}),
+    Scope.PEOPLE_WRITE: frozenset({Action.EDIT_PEOPLE, Action.ISSUE_CODES, Action.ERASE_PEOPLE}),
     Scope.CLASSES_WRITE: frozenset(
         {
             Action.CREATE_CLASS,
@@ -165,6 +169,7 @@ GRANTS: Mapping[Scope, frozenset[Action]] = {
         }
     ),
     Scope.RECOGNIZE: frozenset(),  # of the recognizer alone
+    Scope.ENROLL: frozenset(),
 }
 
 

@@ -21,6 +21,8 @@ class AuditAction(StrEnum):
     PEOPLE_IMPORTED = "people_imported"
     CONSENT_GIVEN = "consent_given"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    PRESENCE_CODE_MADE = "presence_code_made"
+    PRESENCE_CODE_REVOKED = "presence_code_revoked"
     CLASS_SAVED = "class_saved"
     ROSTER_CHANGED = "roster_changed"
     SCHEDULE_SAVED = "schedule_saved"

@@ -52,11 +52,12 @@ class LoggedSighting:
     outcome: Outcome
 
 
-def body_digest(event: RecognitionEvent) -> str:
+def body_digest(event: RecognitionEvent, *, without: frozenset[str] = frozenset()) -> str:
     """SHA-256 of the event as canonical JSON: two deliveries with one digest are the same event.
 
-    What is null is left out, so that a field added to the wire later does not turn a waiting retry into another body.
+    What is null is left out, so that a field added to the wire later does not turn a waiting retry into another body;
+    so are the fields named by `without`.
     """
-    body = event.model_dump(mode="json", exclude_none=True)
+    body = event.model_dump(mode="json", exclude_none=True, exclude=set(without))
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -2,19 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
-from logger.deps import SchoolDep, allowed
+from logger.deps import PresenceCodesDep, SchoolDep, allowed, person_in_path
 from logger.domain.accounts import Action, Actor
 from logger.domain.people import ProfileField
 from logger.domain.people_import import UnreadableImport, decode_csv
-from logger.errors import InvalidCursor, InvalidRequest, NotFound, Outdated, StoreUnavailable
+from logger.errors import InvalidCursor, InvalidRequest, NotFound, Outdated, SignInBusy, StoreUnavailable
 from logger.routes.contacts import contacts_for
 from logger.routes.school_queries import PeopleQuery
 from logger.routes.school_wire import ConsentBody, ImportRecord, PersonBody, PersonPage, PersonRecord, ReceiptRecord
 from logger.services.cursor import decode_place, encode_place
 from logger.store.kinds import PEOPLE
 from shared.contracts.enrolment import EnrolmentAnswer
+from shared.contracts.presence import MadeCode
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
 router = APIRouter(
@@ -22,6 +23,8 @@ router = APIRouter(
     tags=["people"],
     responses=problems(Unauthenticated, Forbidden, StoreUnavailable),
 )
+
+IssuesCodes = Annotated[Actor, allowed(Action.ISSUE_CODES, subject=person_in_path)]
 
 _CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -68,6 +71,20 @@ async def withdraw_consent(
     """What was agreed to is kept, and since when it no longer holds."""
     row = await school.people.withdraw_consent(person_id, by=actor.account_id)
     return PersonRecord.of(row, with_contacts=True)
+
+
+@router.post("/{person_id:path}/code", status_code=201, responses=problems(NotFound, SignInBusy))
+async def make_code(person_id: str, codes: PresenceCodesDep, actor: IssuesCodes) -> MadeCode:
+    """A PIN and a QR code to be present by, shown this once. Those before them are nobody's from now on."""
+    made = await codes.make(person_id, by=actor.account_id)
+    return MadeCode(pin=made.pin, qr=made.qr)
+
+
+@router.delete("/{person_id:path}/code", status_code=204, responses=problems(NotFound))
+async def revoke_code(person_id: str, codes: PresenceCodesDep, actor: IssuesCodes) -> Response:
+    """The PIN and the QR code are nobody's from now on."""
+    await codes.revoke(person_id, by=actor.account_id)
+    return Response(status_code=204)
 
 
 @router.get("/{person_id:path}/everything", responses=problems(NotFound))

@@ -3,14 +3,15 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from logger.domain.accounts import NOTHING_IN_PARTICULAR, Action, Actor, Role, Subject, may
 from logger.domain.logins import Login, LoginKind
 from logger.services.keys import KeyRing
 from logger.services.logins import LOGIN_PREFIX, LoginsService
+from logger.services.rows import every_row
 from logger.store.kinds import CLASSES, ROOMS, SCHEDULES, SESSIONS
-from logger.store.tables import RowStore
+from logger.store.tables import RowStore, Selection
 from shared.web.errors import Forbidden
 
 
@@ -77,7 +78,16 @@ class AccessService:
 
     async def subject_of_session(self, session_id: str) -> Subject:
         found = await self._store.load(SESSIONS, session_id)
-        return NOTHING_IN_PARTICULAR if found is None else await self.subject_of_class(found.value.class_id)
+        if found is None:
+            return NOTHING_IN_PARTICULAR
+        return replace(await self.subject_of_class(found.value.class_id), room=found.value.room)
+
+    async def subject_of_person(self, person_id: str, actor: Actor) -> Subject:
+        """The actor's own when the person is in a class of theirs."""
+        async for row in every_row(self._store, CLASSES, Selection(terms={"teacher": actor.account_id})):
+            if person_id in row.value.roster:
+                return Subject(teacher_id=actor.account_id)
+        return NOTHING_IN_PARTICULAR
 
     async def subject_of_schedule(self, schedule_id: str) -> Subject:
         found = await self._store.load(SCHEDULES, schedule_id)

@@ -1,6 +1,6 @@
 """Recognitions in, attendance out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
@@ -52,10 +52,18 @@ class IngestService:
         self._clock = clock
         self._metrics = metrics
 
-    async def ingest(self, events: Sequence[RecognitionEvent], method: Method = Method.FACE) -> EventResults:
-        """One result for each event, in their order, once all that was accepted is durable. Raises StoreUnavailable;
-        then any part of the batch may have been kept, and sending it again is safe."""
-        judged = [await self._judge(event, method) for event in events]
+    async def ingest(
+        self,
+        events: Sequence[RecognitionEvent],
+        method: Method = Method.FACE,
+        *,
+        session_id: str | None = None,
+        digest: Callable[[RecognitionEvent], str] = body_digest,
+    ) -> EventResults:
+        """One result for each event, in their order, once all that was accepted is durable. They count in the session
+        that is named, if in any, or else where their cameras and times put them; `digest` says which are the same.
+        Raises StoreUnavailable; then any part of the batch may have been kept, and sending it again is safe."""
+        judged = [await self._judge(event, method, session_id, digest(event)) for event in events]
         sightings = [one for one in judged if isinstance(one, Sighting)]
         recorded = await self._record(sightings)
         answers = iter(await self._mark(sightings, recorded))
@@ -67,13 +75,15 @@ class IngestService:
             self._metrics.events.labels(result.outcome.value).inc()
         return EventResults(results=results)
 
-    async def _judge(self, event: RecognitionEvent, method: Method) -> Sighting | Refused:
+    async def _judge(
+        self, event: RecognitionEvent, method: Method, session_id: str | None, digest: str
+    ) -> Sighting | Refused:
         try:
-            sighting = self._sighting(event, method)
+            sighting = self._sighting(event, method, digest)
         except Refused as refusal:
             return refusal
         try:
-            placed = await self._placement.place(event.person_id, event.source, event.captured_at)
+            placed = await self._place(event, session_id)
         except StoreUnavailable:
             self._metrics.store_up.set(0)
             raise
@@ -86,6 +96,11 @@ class IngestService:
                 return replace(sighting, session_id=placed.session_id, not_counted=placed.outcome)
             case _:
                 assert_never(placed)
+
+    async def _place(self, event: RecognitionEvent, session_id: str | None) -> InSession | NotCounted | None:
+        if session_id is None:
+            return await self._placement.place(event.person_id, event.source, event.captured_at)
+        return await self._placement.place_in(session_id, event.person_id, event.captured_at)
 
     async def _mark(self, sightings: Sequence[Sighting], recorded: Sequence[Recorded]) -> Sequence[Recorded]:
         """The answers, with the status of each one's mark where there is one. Where a sighting was put when it first
@@ -114,7 +129,7 @@ class IngestService:
                     )
                 )
 
-    def _sighting(self, event: RecognitionEvent, method: Method) -> Sighting:
+    def _sighting(self, event: RecognitionEvent, method: Method, digest: str) -> Sighting:
         now = self._clock.now()
         if event.captured_at - now > MAX_AHEAD:
             raise Refused("captured_at is more than 24 hours ahead of the logger's clock")
@@ -138,7 +153,7 @@ class IngestService:
             session_id=None,
             liveness=event.liveness,
             method=method,
-            digest=body_digest(event),
+            digest=digest,
         )
 
     async def _record(self, sightings: Sequence[Sighting]) -> list[Recorded]:

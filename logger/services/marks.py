@@ -73,6 +73,19 @@ class MarksService:
     async def marks_of_session(self, session_id: str) -> list[KeptMark]:
         return await self._all(Selection(terms={"session": session_id}))
 
+    async def records_of_session(self, session_id: str) -> dict[str, Attendance]:
+        """What the sightings that count there add up to, by person."""
+        found: dict[str, Attendance] = {}
+        after: Position | None = None
+        while True:
+            page = await self._records.attendance_page(
+                AttendanceFilter(session_id=session_id), after=after, limit=1_000
+            )
+            found |= {record.key.person_id: record for record in page.items}
+            if page.next is None:
+                return found
+            after = page.next
+
     async def marks_of_class(self, class_id: str, first: date, last: date) -> list[KeptMark]:
         """Of the sessions from `first` to `last`, days at the site, both included; the oldest first."""
         return await self._of_days({"class": class_id}, first, last)
@@ -141,7 +154,7 @@ class MarksService:
         Asked again, it changes nothing."""
         wanted = Selection(terms={"session": session.session_id})
         rows = {row.value.person_id: row async for row in every_row(self._rows, MARKS, wanted)}
-        seen = await self._seen_in(session.session_id)
+        seen = await self.records_of_session(session.session_id)
         await _in_turns(
             self._settle(session, person_id, seen.get(person_id), person_id in roster, rows.get(person_id))
             for person_id in sorted({*roster, *rows, *seen})
@@ -231,18 +244,6 @@ class MarksService:
         if await self._rows.load(PEOPLE, person_id) is None:
             raise NotFound("There is no such person")
         return False
-
-    async def _seen_in(self, session_id: str) -> dict[str, Attendance]:
-        found: dict[str, Attendance] = {}
-        after: Position | None = None
-        while True:
-            page = await self._records.attendance_page(
-                AttendanceFilter(session_id=session_id), after=after, limit=1_000
-            )
-            found |= {record.key.person_id: record for record in page.items}
-            if page.next is None:
-                return found
-            after = page.next
 
     async def _of_days(self, terms: dict[str, str], first: date, last: date) -> list[KeptMark]:
         return await self._all(Selection(terms=terms, first=first_place(first), last=last_place(last)))

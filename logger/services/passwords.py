@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from argon2.low_level import Type, hash_secret_raw
 
 from logger.errors import InvalidPassword, SignInBusy
 
@@ -36,6 +37,10 @@ class Passwords(Protocol):
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """False for None, after the same work: the time does not tell whether there is such an account."""
+        ...
+
+    async def digest(self, secret: str, *, salt: bytes) -> str:
+        """Always the same for the same secret, so that it can be looked up by; as slow as a hash."""
         ...
 
     def is_outdated(self, hashed: str) -> bool:
@@ -64,6 +69,10 @@ class Argon2Passwords:
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Raises SignInBusy."""
         return await self._work(lambda: self._verify(password, hashed or self._nobodys))
+
+    async def digest(self, secret: str, *, salt: bytes) -> str:
+        """At a cost that never changes: what was kept is found by it. Raises SignInBusy."""
+        return await self._work(lambda: _digest(secret, salt))
 
     def is_outdated(self, hashed: str) -> bool:
         return self._hasher.check_needs_rehash(hashed)
@@ -103,6 +112,14 @@ def new_password() -> str:
 def _normal(password: str) -> bytes:
     """NFC, so that every keyboard types the same (RFC 8265, 4.2). What is no text at all matches nothing."""
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+def _digest(secret: str, salt: bytes) -> str:
+    cost = Cost()
+    raw = hash_secret_raw(
+        _normal(secret), salt, cost.passes, cost.memory_kib, cost.lanes, hash_len=_HASH_BYTES, type=Type.ID
+    )
+    return raw.hex()
 
 
 def _hash_of_nothing(cost: Cost) -> str:

@@ -13,7 +13,7 @@ from logger.services.recognizer import PhotoKeeper
 from logger.services.rows import PART, every_row
 from logger.services.trail import AuditTrail
 from logger.store.base import AttendanceFilter, EventFilter, Position, Store
-from logger.store.kinds import AUDIT, ERASURES, MARKS, PEOPLE
+from logger.store.kinds import AUDIT, ERASURES, MARKS, PEOPLE, PRESENCE_CODES
 from logger.store.tables import ANY, Selection
 from shared.clock import Clock
 
@@ -42,9 +42,11 @@ class PersonalDataService:
         """As JSON has it; photos are the recognizer's to show. Raises NotFound."""
         await self._know(person_id)
         profile = await self._store.load(PEOPLE, person_id)
+        code = await self._store.load(PRESENCE_CODES, person_id)
         found = {
             "person_id": person_id,
             "profile": profile and PEOPLE.write(profile.value),
+            "presence_code": None if code is None else {"made_at": code.value.made_at.isoformat()},
             "classes": [one.title for one in await self._classes.of_person(person_id)],
             "marks": [MARKS.write(one) async for one in self._marks(person_id)],
             "attendance": [one async for one in self._attendance(person_id)],
@@ -79,6 +81,7 @@ class PersonalDataService:
         return erasure
 
     async def _take_out(self, erasure: Erasure, person_id: str, pseudonym: str) -> Erasure:
+        await self._store.remove(PRESENCE_CODES, person_id)
         classes = await self._classes.of_person(person_id)
         for one in classes:
             await self._classes.change_roster(one.class_id, remove=[person_id], by=erasure.by)

@@ -14,6 +14,7 @@ from logger.services.rows import every_row
 from logger.store.kinds import CLASSES, MARKS, SESSIONS
 from logger.store.tables import RowStore, Selection
 from shared.clock import Clock
+from shared.contracts.events import Outcome
 
 NEAR = timedelta(hours=1)  # a sighting this far outside every session's hours has nothing to do with sessions
 LONGEST = timedelta(minutes=MAX_MINUTES)  # of a session, and of the time its doors open before it
@@ -109,6 +110,15 @@ class Placement:
         expecting = [one for one in offers if person_id in one.roster]
         placed = session_for(person_id, source, captured_at, expecting)
         return placed if isinstance(placed, InSession) else session_for(person_id, source, captured_at, offers)
+
+    async def place_in(self, session_id: str, person_id: str, captured_at: datetime) -> InSession | NotCounted:
+        """What the sighting is worth in this session, whatever else goes on. Raises StoreUnavailable when the store has
+        to be asked."""
+        near = (await self._view_of(captured_at)).offers
+        offers = [one for one in near if one.session.session_id == session_id]
+        source = min(offers[0].session.sources, default=None) if offers else None
+        placed = session_for(person_id, source, captured_at, await self._as_settled(offers, person_id, captured_at))
+        return placed or NotCounted(Outcome.OUTSIDE_SESSION, session_id, "was seen at another time")
 
     async def expecting(self, person_id: str, at: datetime) -> list[str]:
         """The sessions, by id, that are open at that moment and expect the person, the one begun last first."""

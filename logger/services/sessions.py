@@ -28,6 +28,7 @@ from logger.store.base import AttendanceStore, EventFilter
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, ROOMS, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
 from shared.clock import Clock
+from shared.contracts.attendance import Method
 from shared.contracts.events import AttendanceStatus, Outcome
 from shared.logs import get_logger
 
@@ -56,6 +57,7 @@ class RosterLine:
     mark: Mark | None
     correction: Correction | None  # the one that stands
     on_roster: bool = True
+    method: Method | None = None  # of the first sighting that counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,14 @@ class SessionsService:
         session = await self.get(session_id)
         school_class = await self._class(session.class_id)
         marks = {one.person_id: one for one in await self._marks.marks_of_session(session_id)}
+        records = await self._marks.records_of_session(session_id)
         expected = _expected(session, school_class, marks.values())
         people = await self._rows.load_many(PEOPLE, sorted(expected | marks.keys()))
         lines = [
-            _line(person_id, people.get(person_id), marks.get(person_id), person_id in expected)
+            replace(
+                _line(person_id, people.get(person_id), marks.get(person_id), person_id in expected),
+                method=records[person_id].method if person_id in records else None,
+            )
             for person_id in expected | marks.keys()
         ]
         lines.sort(key=lambda line: (line.person.name.casefold(), line.person.person_id))

@@ -1,21 +1,18 @@
 """Signing in with a name and a password, and how long a guesser waits."""
 
 import hashlib
-import math
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from logger.domain.accounts import Account, LockOut, account_id_from, locked_until
-from logger.domain.logins import Attempts, LoginKind
+from logger.domain.accounts import Account, LockOut, account_id_from
+from logger.domain.logins import LoginKind
 from logger.domain.text import Unfit
-from logger.errors import Outdated, TooManyAttempts, WrongPassword
+from logger.errors import Outdated, WrongPassword
+from logger.services.guessing import GuessLimit
 from logger.services.logins import LoginsService, Opened
 from logger.services.passwords import MAX_CHARACTERS, Passwords
-from logger.store.kinds import ACCOUNTS, ATTEMPTS
-from logger.store.tables import NEW, Row, RowStore, Selection
+from logger.store.kinds import ACCOUNTS
+from logger.store.tables import Row, RowStore
 from shared.clock import Clock
-
-_SWEPT_AT_ONCE = 20  # forgotten attempts that each new one clears away
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +28,7 @@ class SignInService:
         self._store = store
         self._logins = logins
         self._passwords = passwords
-        self._clock = clock
-        self._rule = LockOut()
+        self._limit = GuessLimit(store, clock, LockOut())
 
     async def sign_in(self, name: str, password: str, *, address: str, kind: LoginKind, label: str) -> SignedIn:
         """Raises WrongPassword, the same for a name that there is and one that there is not; TooManyAttempts;
@@ -41,16 +37,15 @@ class SignInService:
         return SignedIn(account, await self._logins.open(account, kind, label))
 
     async def check(self, name: str, password: str, *, address: str) -> Account:
-        """The account with this name and password. The attempt is counted before it is judged, so that many at once
-        are no way past the lock."""
+        """The account with this name and password; the failures before are forgotten."""
         key = _attempts_key(name, address)
-        await self._count(key)
+        await self._limit.count(key)
         row = await self._account(name)
         kept = row.value.password if row is not None and row.value.active else None
         if not await self._passwords.matches(password[: MAX_CHARACTERS + 1], kept.hash if kept else None):
             raise WrongPassword("The name or the password is wrong")
         assert row is not None  # noqa: S101 - nothing matches where there is no hash
-        await self._store.remove(ATTEMPTS, key)
+        await self._limit.forget(key)
         return await self._renewed(row, password)
 
     async def _account(self, name: str) -> Row[Account] | None:
@@ -58,26 +53,6 @@ class SignInService:
             return await self._store.load(ACCOUNTS, account_id_from(name))
         except Unfit:
             return None
-
-    async def _count(self, key: str) -> None:
-        while True:
-            now = self._clock.now()
-            row = await self._store.load(ATTEMPTS, key)
-            failures = () if row is None else row.value.failures
-            until = locked_until(failures, now, self._rule)
-            if until is not None:
-                raise TooManyAttempts(math.ceil((until - now).total_seconds()))
-            recent = tuple(at for at in failures if now - at < self._rule.forgotten_after)
-            try:
-                await self._store.save(ATTEMPTS, Attempts(key, (*recent, now)), NEW if row is None else row.version)
-            except Outdated:
-                continue  # another attempt came between
-            return await self._sweep(now)
-
-    async def _sweep(self, now: datetime) -> None:
-        forgotten = Selection(last=(now - self._rule.forgotten_after).isoformat(), limit=_SWEPT_AT_ONCE)
-        for row in await self._store.select(ATTEMPTS, forgotten):
-            await self._store.remove(ATTEMPTS, row.value.key)
 
     async def _renewed(self, row: Row[Account], password: str) -> Account:
         """With its hash at the present cost. The same password: its logins stay open."""

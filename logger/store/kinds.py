@@ -12,6 +12,7 @@ from logger.domain.kept_marks import KeptMark, counted_as_text, headcount_as_tex
 from logger.domain.logins import Attempts, Login
 from logger.domain.people import PersonProfile
 from logger.domain.planning import PlannedUntil
+from logger.domain.presence import PresenceCode
 from logger.domain.schedule import Schedule
 from logger.domain.sessions import Session, SessionState
 from logger.domain.text import sorting
@@ -106,6 +107,14 @@ ATTEMPTS: Table[Attempts] = Table(
     order=lambda one: one.failures[-1].isoformat(),
 )
 
+PRESENCE_CODES: Table[PresenceCode] = Table(
+    name="presence_codes",
+    adapter=TypeAdapter(PresenceCode),
+    key=lambda one: one.person_id,
+    order=lambda one: one.person_id,
+    terms={"pin": lambda one: one.pin_digest, "qr": lambda one: one.qr_digest},
+    unique=frozenset({"pin", "qr"}),
+)
 ERASURES: Table[Erasure] = Table(
     name="erasures",
     adapter=TypeAdapter(Erasure),
@@ -126,5 +135,6 @@ TABLES: tuple[Table[Any], ...] = (
     ACCOUNTS,
     LOGINS,
     ATTEMPTS,
+    PRESENCE_CODES,
     ERASURES,
 )

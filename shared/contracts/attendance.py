@@ -10,6 +10,8 @@ from shared.contracts.events import AttendanceStatus, Outcome
 
 class Method(StrEnum):
     FACE = "face"  # an event of the recognizer
+    PIN = "pin"  # typed by the person
+    QR = "qr"  # shown by the person
     CLIENT = "client"  # a browser's own word, taken only with LOGGER_MARK_ATTENDANCE=trusted
 
 

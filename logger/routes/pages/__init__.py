@@ -7,6 +7,7 @@ from logger.routes.pages import (
     audit,
     classes,
     people,
+    presence,
     reports,
     schedule,
     sessions,
@@ -17,5 +18,5 @@ from logger.routes.pages import (
 )
 
 router = APIRouter()
-for part in (static, sign_in, today, sessions, people, classes, schedule, reports, audit, settings, account):
+for part in (static, sign_in, today, sessions, people, presence, classes, schedule, reports, audit, settings, account):
     router.include_router(part.router)

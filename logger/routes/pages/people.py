@@ -212,6 +212,8 @@ async def _person_page(
         contacts=(await contacts_for(actor, state.school))(known.person_id),
         history=await _history(state, known.person_id, actor),
         may_edit=may(actor, Action.EDIT_PEOPLE),
+        may_issue=may(actor, Action.ISSUE_CODES, await state.access.subject_of_person(known.person_id, actor)),
+        code=await state.presence_codes.of_person(known.person_id),
         may_report=reach_of(actor, Action.SEE_REPORTS) is Reach.ANY,
         may_export=may(actor, Action.EXPORT_PERSON),
         may_erase=may(actor, Action.ERASE_PEOPLE),

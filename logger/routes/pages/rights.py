@@ -12,6 +12,8 @@ SeesAttendance = Annotated[Actor, allowed(Action.SEE_ATTENDANCE)]
 CorrectsAttendance = Annotated[Actor, allowed(Action.CORRECT_ATTENDANCE)]
 SeesPeople = Annotated[Actor, allowed(Action.SEE_PEOPLE)]
 EditsPeople = Annotated[Actor, allowed(Action.EDIT_PEOPLE)]
+IssuesCodes = Annotated[Actor, allowed(Action.ISSUE_CODES, subject=own_subject)]  # of a person named in the form
+ShowsPresence = Annotated[Actor, allowed(Action.SHOW_PRESENCE)]
 ErasesPeople = Annotated[Actor, allowed(Action.ERASE_PEOPLE)]
 SeesClasses = Annotated[Actor, allowed(Action.SEE_CLASS, subject=own_subject)]  # a list, cut down to one's own
 SeesClass = Annotated[Actor, allowed(Action.SEE_CLASS)]

@@ -40,6 +40,7 @@ async def session(request: Request, state: StateDep, session_id: str, actor: See
         kinds=kinds_of(detail.session, codes),
         local_day=detail.session.starts_at.astimezone(state.pages.site).date(),
         may_run=may(actor, Action.RUN_SESSION, subject),
+        may_show=may(actor, Action.SHOW_PRESENCE, subject),
         may_correct=may(actor, Action.CORRECT_ATTENDANCE, subject),
     )
 

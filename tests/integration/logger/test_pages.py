@@ -354,3 +354,22 @@ async def test_a_changed_password_signs_out(browser: Browser, site: httpx.AsyncC
 async def test_an_address_that_is_nothing_is_a_page_that_says_so(browser: Browser) -> None:
     assert "There is no such session" in await browser.open("/sessions/nothing", 404)
     assert "cannot be read" in await browser.open("/schedule?week=nonsense", 422)
+
+
+async def test_a_person_gets_a_pin_and_a_qr_code_and_is_marked_present_by_them(browser: Browser) -> None:
+    session = await with_a_class(browser)
+    await browser.open("/person?id=101")
+    page = await browser.send("/person/code", person_id="101")
+    [pin] = re.findall(r"<dd class=\"pin\">(\d{4} \d{4})</dd>", page)
+    assert '<svg role="img" aria-label="QR code"' in page
+    assert pin not in await browser.open("/person?id=101")
+    await browser.open(session)
+    assert "Alice Ahmed is present." in await browser.send(f"{session}/presence", code=pin)
+    assert re.search(r'data-label="How" class="whole">PIN<', browser.page)
+    assert "Alice Ahmed was marked before: present." in await browser.send(f"{session}/presence", code=pin)
+    for code in ("1234", "", "9" * 500):
+        assert "This code is nobody" in await browser.send(f"{session}/presence", code=code)
+    await browser.open("/person?id=101")
+    assert "nobody&#39;s any more" in await browser.send("/person/code/revoke", person_id="101")
+    await browser.open(session)
+    assert "This code is nobody" in await browser.send(f"{session}/presence", code=pin)

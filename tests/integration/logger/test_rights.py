@@ -104,11 +104,20 @@ TABLE: dict[str, Guard] = {
     "GET /v1/classes/{class_id}/marks.{kind}": A.SEE_ATTENDANCE,
     "GET /v1/classes/{class_id}/report.{kind}": A.SEE_REPORTS,
     "GET /v1/months/{year}/{month}/report.{kind}": A.SEE_REPORTS,
+    "GET /v1/months/{year}/{month}/people.{kind}": A.SEE_REPORTS,
+    "GET /v1/people/{person_id:path}/report.{kind}": A.SEE_REPORTS,
+    "GET /v1/classes/{class_id}/roster.{kind}": A.SEE_CLASS,
+    "GET /v1/classes/{class_id}/schedule.{kind}": A.SEE_CLASS,
+    "GET /v1/schedule.{kind}": Own(A.SEE_CLASS),
+    "GET /v1/sessions.{kind}": Own(A.SEE_ATTENDANCE),
     "GET /v1/people": A.SEE_PEOPLE,
     "POST /v1/people/import/preview": A.EDIT_PEOPLE,
     "POST /v1/people/import": A.EDIT_PEOPLE,
     "POST /v1/people/{person_id:path}/consent": A.EDIT_PEOPLE,
     "DELETE /v1/people/{person_id:path}/consent": A.EDIT_PEOPLE,
+    "POST /v1/people/{person_id:path}/code": A.ISSUE_CODES,
+    "DELETE /v1/people/{person_id:path}/code": A.ISSUE_CODES,
+    "POST /v1/presence": Own(A.SHOW_PRESENCE),
     "GET /v1/people/{person_id:path}/everything": A.EXPORT_PERSON,
     "GET /v1/people/{person_id:path}/enrolment": A.SEE_PEOPLE,
     "GET /v1/people/{person_id:path}": A.SEE_PEOPLE,
@@ -138,8 +147,8 @@ TABLE: dict[str, Guard] = {
     "POST /v1/sessions/{session_id}/end": A.RUN_SESSION,
     "POST /v1/sessions/{session_id}/cancel": A.RUN_SESSION,
     "POST /v1/sessions/{session_id}/extend": A.RUN_SESSION,
-    "PUT /v1/sessions/{session_id}/marks/{person_id}": A.CORRECT_ATTENDANCE,
-    "DELETE /v1/sessions/{session_id}/marks/{person_id}": A.CORRECT_ATTENDANCE,
+    "PUT /v1/sessions/{session_id}/marks/{person_id:path}": A.CORRECT_ATTENDANCE,
+    "DELETE /v1/sessions/{session_id}/marks/{person_id:path}": A.CORRECT_ATTENDANCE,
     "POST /v1/attendance": Own(A.CORRECT_ATTENDANCE),
     "PATCH /v1/attendance/{record_id}": A.CORRECT_ATTENDANCE,
     "GET /v1/live": A.SEE_TODAY,
@@ -173,6 +182,10 @@ TABLE: dict[str, Guard] = {
     "POST /person/consent": A.EDIT_PEOPLE,
     "POST /person/erase": A.ERASE_PEOPLE,
     "POST /person/withdraw": A.EDIT_PEOPLE,
+    "POST /person/code": Named(A.ISSUE_CODES),
+    "POST /person/code/revoke": Named(A.ISSUE_CODES),
+    "GET /presence": Public,
+    "POST /sessions/{session_id}/presence": A.SHOW_PRESENCE,
     "GET /classes": Own(A.SEE_CLASS),
     "GET /classes/new": A.CREATE_CLASS,
     "POST /classes/new": A.CREATE_CLASS,
@@ -278,12 +291,12 @@ async def running(app: FastAPI, store: SqliteStore, clock: Clock) -> AsyncIterat
         for role in PEOPLE:
             room = ROOM if role is Role.DEVICE else None
             await store.save(ACCOUNTS, Account(role.value, role.value, role, room=room), NEW)
-        for key, teacher in (("own", Role.TEACHER.value), ("others", "somebody")):
+        for key, teacher, room in (("own", Role.TEACHER.value, ROOM), ("others", "somebody", "Room 2")):
             zone = ZoneInfo("Europe/Berlin")
             await store.save(CLASSES, SchoolClass(key, "Physics", teacher, zone), NEW)
             await store.save(SCHEDULES, Schedule(key, key, zone, rules=()), NEW)
             begins = clock.now() + timedelta(days=1)
-            await store.save(SESSIONS, Session(key, key, begins, begins + timedelta(hours=1)), NEW)
+            await store.save(SESSIONS, Session(key, key, begins, begins + timedelta(hours=1), room), NEW)
         yield manager.app
 
 

@@ -91,3 +91,11 @@ def test_a_made_password_can_be_used_and_read_out() -> None:
     for password in made:
         check_password(password, "admin")
         assert not set(password) & set("0O1lIi")
+
+
+async def test_a_digest_is_found_again_whatever_a_hash_costs_by_now(passwords: Argon2Passwords) -> None:
+    dearer = Argon2Passwords(Cost(memory_kib=16, passes=1))
+    digest = await passwords.digest("12345678", salt=b"of a test")
+    assert await dearer.digest("12345678", salt=b"of a test") == digest
+    assert await passwords.digest("12345679", salt=b"of a test") != digest
+    assert await passwords.digest("12345678", salt=b"of another") != digest

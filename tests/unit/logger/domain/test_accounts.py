@@ -18,7 +18,7 @@ OTHERS = Subject(teacher_id="you", room="B", account_id="you")
 
 # What each role may do to anybody's, and what only to its own; everything else is denied.
 EXPECTED: dict[Role, tuple[set[Action], set[Action]]] = {
-    Role.ADMIN: (set(Action) - {A.SEND_EVENTS, A.SHOW_PRESENCE, A.EDIT_OWN_ACCOUNT}, {A.EDIT_OWN_ACCOUNT}),
+    Role.ADMIN: (set(Action) - {A.SEND_EVENTS, A.EDIT_OWN_ACCOUNT}, {A.EDIT_OWN_ACCOUNT}),
     Role.TEACHER: (
         {A.SEE_TODAY, A.SEE_PEOPLE},
         {
@@ -31,6 +31,8 @@ EXPECTED: dict[Role, tuple[set[Action], set[Action]]] = {
             A.SEE_ATTENDANCE,
             A.CORRECT_ATTENDANCE,
             A.SEE_REPORTS,
+            A.ISSUE_CODES,
+            A.SHOW_PRESENCE,
             A.EDIT_OWN_ACCOUNT,
         },
     ),
@@ -47,9 +49,10 @@ SCOPED = {
     Scope.ATTENDANCE_READ: {A.SEE_TODAY, A.SEE_CLASS, A.SEE_ATTENDANCE, A.SEE_REPORTS},
     Scope.ATTENDANCE_WRITE: {A.RUN_SESSION, A.CORRECT_ATTENDANCE},
     Scope.PEOPLE_READ: {A.SEE_PEOPLE, A.SEE_CONTACTS, A.EXPORT_PERSON},
-    Scope.PEOPLE_WRITE: {A.EDIT_PEOPLE, A.ERASE_PEOPLE},
+    Scope.PEOPLE_WRITE: {A.EDIT_PEOPLE, A.ISSUE_CODES, A.ERASE_PEOPLE},
     Scope.CLASSES_WRITE: SCHOOL,
     Scope.RECOGNIZE: set(),
+    Scope.ENROLL: set(),
 }
 
 
