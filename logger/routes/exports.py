@@ -1,7 +1,7 @@
 """Tables as files: CSV is streamed, XLSX written to a file of its own first."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import IO, Annotated
 from urllib.parse import quote
@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from logger.deps import SchoolDep, allowed, own_subject
-from logger.domain.accounts import Action, Actor
+from logger.domain.accounts import Action, Actor, Subject, may
+from logger.domain.classes import SchoolClass
 from logger.errors import InvalidRequest, NotFound, StoreUnavailable
 from logger.export import csv, xlsx
 from logger.export.streams import TableStream, csv_parts, write_xlsx_stream
@@ -59,6 +60,51 @@ async def classes(
     return await _file(kind, school.exports.classes(teacher_for(actor)), "classes", school, actor)
 
 
+@router.get("/classes/{class_id}/roster.{kind}", responses=problems(NotFound))
+async def class_roster(
+    class_id: str, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_CLASS)]
+) -> StreamingResponse:
+    """Who is expected in a class, by name. E-mail and phone are there for who may see them."""
+    stream = await school.exports.class_roster(class_id, await contacts_for(actor, school))
+    return await _file(kind, stream, f"roster:{class_id}", school, actor)
+
+
+@router.get("/classes/{class_id}/schedule.{kind}", responses=problems(NotFound))
+async def class_schedule(
+    class_id: str, kind: Kind, span: Span, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_CLASS)]
+) -> StreamingResponse:
+    """What took place and what is planned of one class."""
+    title = (await school.classes.get(class_id)).value.title
+    meetings = await school.schedules.meetings(span.from_, span.to, lambda one: one.class_id == class_id)
+    stream = school.exports.schedule(f"Schedule of {title}", meetings)
+    return await _file(kind, stream, f"schedule:{class_id}", school, actor)
+
+
+@router.get("/schedule.{kind}")
+async def schedule(
+    kind: Kind,
+    span: Span,
+    school: SchoolDep,
+    actor: Annotated[Actor, allowed(Action.SEE_CLASS, subject=own_subject)],
+) -> StreamingResponse:
+    """What took place and what is planned of all classes; of a teacher's own."""
+    meetings = await school.schedules.meetings(span.from_, span.to, _seen_by(actor, Action.SEE_CLASS))
+    return await _file(kind, school.exports.schedule("Schedule", meetings), "schedule", school, actor)
+
+
+@router.get("/sessions.{kind}")
+async def sessions(
+    kind: Kind,
+    span: Span,
+    school: SchoolDep,
+    actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE, subject=own_subject)],
+) -> StreamingResponse:
+    """Sessions with their counts; a teacher's own."""
+    meetings = await school.schedules.meetings(span.from_, span.to, _seen_by(actor, Action.SEE_ATTENDANCE))
+    stream = await school.exports.sessions(span.from_, span.to, meetings)
+    return await _file(kind, stream, "sessions", school, actor)
+
+
 @router.get("/attendance.{kind}")
 async def attendance(
     kind: Kind,
@@ -102,6 +148,25 @@ async def class_report(
     return await _file(kind, school.exports.report(report, report.people), f"class:{class_id}", school, actor)
 
 
+@router.get("/people/{person_id:path}/report.{kind}", responses=problems(NotFound))
+async def person_report(
+    person_id: str, kind: Kind, span: Span, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
+) -> StreamingResponse:
+    """The classes of one person, counted."""
+    report = await school.reports.person(person_id, span.from_, span.to)
+    return await _file(kind, school.exports.report(report, report.classes), f"person:{person_id}", school, actor)
+
+
+@router.get("/months/{year}/{month}/people.{kind}")
+async def month_people(
+    year: int, month: int, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
+) -> StreamingResponse:
+    """Everybody in the school, counted over a month."""
+    report = await school.reports.month(year, month)
+    stream = school.exports.report(report, report.people)
+    return await _file(kind, stream, f"month:{year}-{month:02}", school, actor)
+
+
 @router.get("/months/{year}/{month}/report.{kind}")
 async def month_report(
     year: int, month: int, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
@@ -110,6 +175,10 @@ async def month_report(
     report = await school.reports.month(year, month)
     stream = school.exports.report(report, report.classes)
     return await _file(kind, stream, f"month:{year}-{month:02}", school, actor)
+
+
+def _seen_by(actor: Actor, action: Action) -> Callable[[SchoolClass], bool]:
+    return lambda one: may(actor, action, Subject(teacher_id=one.teacher_id))
 
 
 async def _file(kind: Kind, stream: TableStream, subject: str, school: School, actor: Actor) -> StreamingResponse:

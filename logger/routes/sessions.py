@@ -84,7 +84,7 @@ async def extend(session_id: str, body: ExtendBody, service: SessionsDep, actor:
     return SessionRecord.of(await service.extend(session_id, body.ends_at, actor.account_id))
 
 
-@router.put("/{session_id}/marks/{person_id}", responses=problems(NotFound, InvalidRequest))
+@router.put("/{session_id}/marks/{person_id:path}", responses=problems(NotFound, InvalidRequest))
 async def correct(
     session_id: str, person_id: str, body: CorrectionBody, service: MarksDep, actor: Corrects
 ) -> MarkRecord:
@@ -92,7 +92,7 @@ async def correct(
     return MarkRecord.of(await service.correct(session_id, person_id, body.status, body.reason, actor.account_id))
 
 
-@router.delete("/{session_id}/marks/{person_id}", responses=problems(NotFound, Conflict))
+@router.delete("/{session_id}/marks/{person_id:path}", responses=problems(NotFound, Conflict))
 async def undo(session_id: str, person_id: str, service: MarksDep, actor: Corrects) -> UndoneRecord:
     """Takes the standing correction back."""
     mark = await service.undo(session_id, person_id, actor.account_id)

@@ -1,6 +1,7 @@
 """Tables for spreadsheets, read from the store while they are written."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from logger.domain.attendance import Attendance
 from logger.domain.audit import AuditAction, AuditEntry
 from logger.domain.classes import SchoolClass
-from logger.domain.kept_marks import KeptMark, first_place, last_place
+from logger.domain.kept_marks import KeptMark, first_place, headcount_from_text, last_place
 from logger.domain.marking import standing
 from logger.domain.people import PersonProfile, consent_state
 from logger.errors import NotFound
@@ -17,6 +18,7 @@ from logger.export.tables import Cell
 from logger.services.people import PeopleFilter
 from logger.services.reports import Line, Report
 from logger.services.rows import PART, every_row
+from logger.services.schedules import Meeting
 from logger.services.trail import AuditTrail
 from logger.store.base import AttendanceFilter, Position, Store
 from logger.store.kinds import AUDIT, CLASSES, MARKS, PEOPLE, SESSIONS
@@ -31,6 +33,8 @@ CLASS_COLUMNS = ("Class", "Title", "Teacher", "Room", "People", "Active")
 ATTENDANCE_COLUMNS = ("Day", "Roll number", "Name", "Status", "First seen", "Last seen", "Sightings", "How", "Camera")
 MARK_COLUMNS = ("Day", "Start", "Class", "Roll number", "Name", "Status", "First seen", "Stands on", "By", "Reason")
 REPORT_COLUMNS = ("Key", "Name", "Sessions", "Present", "Late", "Absent", "Excused", "Percent", "Below the threshold")
+MEETING_COLUMNS = ("Day", "Start", "End", "Class", "Teacher", "Room", "State")
+SESSION_COLUMNS = (*MEETING_COLUMNS, "Marked", "Present", "Late", "Absent", "Excused")
 AUDIT_COLUMNS = ("Number", "At", "By", "Action", "Subject", "Before", "After", "Reason", "Hash")
 
 Contacts = Callable[[str], bool]  # whether e-mail and phone of this person may be seen
@@ -64,17 +68,36 @@ class ExportsService:
         classes = (row.value async for row in every_row(self._store, CLASSES, Selection(terms=terms)))
         return TableStream("Classes", CLASS_COLUMNS, _parts(classes, _school_class))
 
+    async def class_roster(self, class_id: str, contacts: Contacts) -> TableStream:
+        """By name. Raises NotFound."""
+        school_class = await self._class(class_id)
+        people = await self._store.load_many(PEOPLE, sorted(school_class.roster))
+        named = sorted((row.value for row in people.values()), key=PEOPLE.order)
+        rows = [_person(person, contacts) for person in named]
+        return TableStream(f"Roster of {school_class.title}", PEOPLE_COLUMNS, _once(rows))
+
+    def schedule(self, title: str, meetings: Iterable[Meeting]) -> TableStream:
+        return TableStream(title, MEETING_COLUMNS, _once([self._meeting(one) for one in meetings]))
+
+    async def sessions(self, first: date, last: date, meetings: Iterable[Meeting]) -> TableStream:
+        """Those of the meetings that have begun or may begin, with how many have which mark."""
+        span = Selection(first=first_place(first), last=last_place(last))
+        counted: Counter[tuple[str, AttendanceStatus]] = Counter()
+        for text, times in (await self._store.tally(MARKS, "headcount", span)).items():
+            head = headcount_from_text(text)
+            counted[head.session_id, head.counts_as] += times
+        rows = [(*self._meeting(one), *_heads(one.session.session_id, counted)) for one in meetings if one.is_kept]
+        return TableStream("Sessions", SESSION_COLUMNS, _once(rows))
+
     def attendance(self, where: AttendanceFilter) -> TableStream:
         """Newest first."""
         return TableStream("Attendance", ATTENDANCE_COLUMNS, self._attendance(where))
 
     async def class_marks(self, class_id: str, first: date, last: date) -> TableStream:
         """Raises NotFound."""
-        row = await self._store.load(CLASSES, class_id)
-        if row is None:
-            raise NotFound(f"There is no class {class_id}")
+        school_class = await self._class(class_id)
         span = Selection(terms={"class": class_id}, first=first_place(first), last=last_place(last))
-        return TableStream(row.value.title, MARK_COLUMNS, self._marks(span))
+        return TableStream(school_class.title, MARK_COLUMNS, self._marks(span))
 
     async def session_marks(self, session_id: str) -> TableStream:
         """Raises NotFound."""
@@ -98,6 +121,12 @@ class ExportsService:
     def audit(self) -> TableStream:
         entries = (row.value async for row in every_row(self._store, AUDIT))
         return TableStream("Audit", AUDIT_COLUMNS, _parts(entries, self._entry))
+
+    async def _class(self, class_id: str) -> SchoolClass:
+        row = await self._store.load(CLASSES, class_id)
+        if row is None:
+            raise NotFound(f"There is no class {class_id}")
+        return row.value
 
     async def _attendance(self, where: AttendanceFilter) -> AsyncIterator[Part]:
         after: Position | None = None
@@ -139,6 +168,11 @@ class ExportsService:
             word.reason if word else None,
         )
 
+    def _meeting(self, meeting: Meeting) -> Sequence[Cell]:
+        session, one = meeting.session, meeting.school_class
+        starts_at, ends_at = (at.astimezone(self._site) for at in (session.starts_at, session.ends_at))
+        return (starts_at.date(), starts_at, ends_at, one.title, one.teacher_id, session.room, session.state.value)
+
     def _record(self, record: Attendance) -> Sequence[Cell]:
         return (
             record.local_date,
@@ -169,6 +203,11 @@ def _person(person: PersonProfile, contacts: Contacts) -> Sequence[Cell]:
 
 def _school_class(one: SchoolClass) -> Sequence[Cell]:
     return (one.class_id, one.title, one.teacher_id, one.room, len(one.roster), one.active)
+
+
+def _heads(session_id: str, counted: Mapping[tuple[str, AttendanceStatus], int]) -> Sequence[Cell]:
+    heads = [counted.get((session_id, kind), 0) for kind in AttendanceStatus]
+    return (sum(heads), *heads)
 
 
 def _line(line: Line, report: Report) -> Sequence[Cell]:

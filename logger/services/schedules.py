@@ -1,9 +1,9 @@
 """When classes meet: kept, taken from calendars, and given to calendars."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from logger.domain.audit import AuditAction, canonical
@@ -12,6 +12,7 @@ from logger.domain.calendar_import import CalendarImport, ImportedSchedule, read
 from logger.domain.classes import SchoolClass
 from logger.domain.days import local_day
 from logger.domain.icalendar import NotACalendar
+from logger.domain.planning import dropped_sessions
 from logger.domain.schedule import (
     Exceptional,
     Extra,
@@ -22,7 +23,8 @@ from logger.domain.schedule import (
     WeeklyRule,
     expand,
 )
-from logger.domain.sessions import Session, SessionState, plan
+from logger.domain.sessions import Session, SessionState, plan, replan
+from logger.domain.wall_clock import instant_of
 from logger.errors import InvalidRequest, NotFound
 from logger.services.rows import every_row
 from logger.services.trail import AuditTrail
@@ -30,6 +32,7 @@ from logger.store.kinds import CLASSES, SCHEDULES, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
 from shared.clock import Clock
 
+DAY = timedelta(days=1)
 MAX_PARTS = 1_000  # rules and exceptions of one schedule
 FEED_BACK, FEED_AHEAD = timedelta(days=60), timedelta(days=180)
 
@@ -40,6 +43,15 @@ class ScheduleDetails:
     exceptions: tuple[Exceptional, ...] = ()
     room: str | None = None
     zone: ZoneInfo | None = None  # None: the class's
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One session of a timetable: as it was planned, or as it went."""
+
+    session: Session
+    school_class: SchoolClass
+    is_kept: bool  # there is a session to look at; otherwise a schedule says that there will be
 
 
 class SchedulesService:
@@ -120,6 +132,20 @@ class SchedulesService:
             raise InvalidRequest(f"These days cannot be shown: {invalid}") from invalid
         return tuple(sorted(found, key=lambda one: (one.starts_at, one.occurrence_id)))
 
+    async def meetings(self, first: date, last: date, sees: Callable[[SchoolClass], bool]) -> list[Meeting]:
+        """What took place and what is planned on these days at the site, both included, of the classes that may be
+        seen; in its order. A schedule that was made later plans nothing for days gone by. Raises InvalidRequest."""
+        rows = [row async for row in every_row(self._store, CLASSES)]
+        classes = {row.value.class_id: row.value for row in rows if sees(row.value)}
+        kept = {one.session_id: one for one in await self._kept(first, last) if one.class_id in classes}
+        expected = [one for one in await self.between(first, last) if one.class_id in classes]
+        planned = [plan(one, classes[one.class_id]) for one in expected if classes[one.class_id].active]
+        sessions = _as_of(self._clock.now(), {one.session_id: one for one in planned}, kept)
+        return [
+            Meeting(one, classes[one.class_id], is_kept=one.session_id in kept)
+            for one in sorted(sessions.values(), key=lambda one: (one.starts_at, one.session_id))
+        ]
+
     async def feed(self, class_id: str) -> str:
         """The sessions of a class, two months back and half a year ahead, as RFC 5545. Raises NotFound."""
         school_class = await self._class(class_id)
@@ -141,6 +167,14 @@ class SchedulesService:
         ]
         return calendar_feed(school_class.title, events)
 
+    async def _kept(self, first: date, last: date) -> list[Session]:
+        wanted = Selection(first=self._midnight(first).isoformat(), last=self._midnight(last + DAY).isoformat())
+        found = [row.value async for row in every_row(self._store, SESSIONS, wanted)]
+        return [one for one in found if first <= local_day(one.starts_at, self._site) <= last]
+
+    def _midnight(self, day: date) -> datetime:
+        return instant_of(datetime.combine(day, time()), self._site)
+
     async def _sessions(self, class_id: str) -> list[Session]:
         now = self._clock.now()
         wanted = Selection(
@@ -159,6 +193,15 @@ class SchedulesService:
         subject, after = f"schedule:{schedule.schedule_id}", SCHEDULES.write(schedule)
         await self._trail.note(AuditAction.SCHEDULE_SAVED, subject, by=by, after=after)
         return row
+
+
+def _as_of(now: datetime, planned: Mapping[str, Session], kept: Mapping[str, Session]) -> dict[str, Session]:
+    """What the next planning will leave, and of days gone by what was there."""
+    gone = dropped_sessions(planned, kept, now)
+    still_kept = {key: one for key, one in kept.items() if key not in gone}
+    replanned = {key: replan(kept[key], one) for key, one in planned.items() if key in kept}
+    to_come = {key: one for key, one in planned.items() if key not in kept and one.ends_at > now}
+    return still_kept | replanned | to_come
 
 
 def _schedule(schedule_id: str, school_class: SchoolClass, details: ScheduleDetails) -> Schedule:

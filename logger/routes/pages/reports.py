@@ -73,7 +73,7 @@ async def reports(
         "reports.html",
         here="reports",
         title=f"{first:%B %Y}",
-        exports=f"/v1/months/{first.year}/{first.month}/report" if report else "",
+        exports=f"/v1/months/{first.year}/{first.month}" if report else "",
         previous=_month(first - timedelta(days=1)),
         following=_month(_next_month(first)),
         kinds=KINDS,
@@ -112,7 +112,15 @@ async def person_report(
     first, last = days
     report = await state.school.reports.person(person_id, first, last)
     lines = _lines(report.classes, report, _class_page)
-    return _report_page(request, report, lines, heading="By class", column="Class", person_id=person_id)
+    return _report_page(
+        request,
+        report,
+        lines,
+        heading="By class",
+        column="Class",
+        person_id=person_id,
+        exports=f"/v1/people/{quote(person_id)}/report",
+    )
 
 
 def _report_page(

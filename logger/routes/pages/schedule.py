@@ -1,6 +1,6 @@
 """The week of all classes, and the hours of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -21,13 +21,13 @@ from logger.domain.schedule import (
     Weekday,
     WeeklyRule,
 )
-from logger.domain.sessions import Session, SessionState, plan
+from logger.domain.sessions import SessionState
 from logger.errors import InvalidRequest
 from logger.routes.pages.classes import own_classes_of
 from logger.routes.pages.forms import Form, FormDep
 from logger.routes.pages.frame import PageRoute, StateDep, go, page
 from logger.routes.pages.rights import EditsSchedule, SeesClass, SeesClasses
-from logger.services.schedules import ScheduleDetails
+from logger.services.schedules import Meeting, ScheduleDetails
 from logger.store.tables import Row
 from logger.web.rendering import short_day, words
 
@@ -75,8 +75,9 @@ async def schedule(
     day = week or state.pages.today()
     monday = day - timedelta(days=day.weekday())
     classes = await _classes(state, actor)
-    slots = await _slots(state, classes, monday)
     days = [monday + timedelta(days=index) for index in range(7)]
+    meetings = await state.school.schedules.meetings(days[0], days[-1], _seen_by(actor))
+    slots = [(local_day(one.session.starts_at, state.pages.site), _slot(one)) for one in meetings]
     return page(
         request,
         "schedule.html",
@@ -84,6 +85,7 @@ async def schedule(
         days=[Day(one, [slot for on, slot in slots if on == one]) for one in days],
         previous=(monday - WEEK).isoformat(),
         following=(monday + WEEK).isoformat(),
+        exported=f"?from={days[0]}&to={days[-1]}",
         classes=[(one.class_id, one.title) for one in classes],
     )
 
@@ -102,6 +104,7 @@ async def class_schedule(request: Request, state: StateDep, class_id: str, actor
         version_of={row.value.schedule_id: row.version for row in rows},
         may_edit=may(actor, Action.EDIT_SCHEDULE, Subject(teacher_id=one.teacher_id)),
         weekdays=[(one.value, one.name.capitalize()) for one in Weekday],
+        exported=f"?from={state.pages.today()}&to={state.pages.today() + AHEAD}",
     )
 
 
@@ -170,28 +173,19 @@ async def _classes(state: State, actor: Actor) -> Sequence[SchoolClass]:
     return [one for one in found.values() if one.active and teacher_id in {None, one.teacher_id}]
 
 
-async def _slots(state: State, classes: Iterable[SchoolClass], monday: date) -> list[tuple[date, Slot]]:
-    """With their days at the site. What is stored counts over what the schedules say."""
-    last = monday + WEEK - timedelta(days=1)
-    known = {one.class_id: one for one in classes}
-    expected = [one for one in await state.school.schedules.between(monday, last) if one.class_id in known]
-    planned = [plan(one, known[one.class_id]) for one in expected]
-    stored = {one.session_id: one for one in await state.sessions.of_days(monday, last) if one.class_id in known}
-    sessions = {one.session_id: one for one in planned} | stored
-    return [
-        (local_day(one.starts_at, state.pages.site), _slot(one, known[one.class_id], stored=one.session_id in stored))
-        for one in sorted(sessions.values(), key=lambda one: one.starts_at)
-    ]
+def _seen_by(actor: Actor) -> Callable[[SchoolClass], bool]:
+    return lambda one: may(actor, Action.SEE_CLASS, Subject(teacher_id=one.teacher_id))
 
 
-def _slot(session: Session, school_class: SchoolClass, *, stored: bool) -> Slot:
+def _slot(meeting: Meeting) -> Slot:
+    session = meeting.session
     return Slot(
-        title=school_class.title,
+        title=meeting.school_class.title,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         room=session.room,
         cancelled=session.state is SessionState.CANCELLED,
-        address=f"/sessions/{session.session_id}" if stored else f"/classes/{session.class_id}/schedule",
+        address=f"/sessions/{session.session_id}" if meeting.is_kept else f"/classes/{session.class_id}/schedule",
     )
 
 

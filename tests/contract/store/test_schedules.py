@@ -1,6 +1,7 @@
 """The service of schedules, the same on every store."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -9,16 +10,17 @@ import pytest
 
 from logger.domain.audit import AuditAction, Deed
 from logger.domain.classes import SchoolClass
-from logger.domain.schedule import Cancelled, Hours, SingleDate, Weekday, WeeklyRule
-from logger.domain.sessions import cancel, plan
+from logger.domain.schedule import Cancelled, Hours, Moved, SingleDate, Weekday, WeeklyRule
+from logger.domain.sessions import cancel, end, plan, start
 from logger.errors import InvalidRequest, NotFound, Outdated
 from logger.services.schedules import ScheduleDetails, SchedulesService
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
 from logger.store.kinds import CLASSES, SESSIONS
-from logger.store.tables import NEW
+from logger.store.tables import NEW, Selection
 from shared.clock import Clock
 
+NINE = datetime(2025, 3, 3, 8, tzinfo=UTC)  # by the clock on the wall
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAYS = WeeklyRule(frozenset({Weekday.MONDAY}), Hours(time(9), time(10)), first=date(2025, 3, 3))
 CALENDAR = """BEGIN:VCALENDAR\r
@@ -36,6 +38,10 @@ DTSTART;VALUE=DATE:20250304\r
 END:VEVENT\r
 END:VCALENDAR\r
 """
+
+
+async def classes(store: Store) -> dict[str, SchoolClass]:
+    return {row.value.class_id: row.value for row in await store.select(CLASSES, Selection())}
 
 
 @pytest.fixture
@@ -122,3 +128,33 @@ async def test_the_feed_has_each_session_once_also_those_that_were_cancelled(
     assert feed.count(f"UID:{second.session_id}@rollcall") == 1
     with pytest.raises(NotFound):
         await schedules.feed("c9")
+
+
+async def seen_days(schedules: SchedulesService, first: date, last: date) -> list[tuple[int, int, bool]]:
+    """Day and hour of each meeting, by UTC, and whether it is kept."""
+    meetings = await schedules.meetings(first, last, lambda one: one.teacher_id == "t1")
+    return [(one.session.starts_at.day, one.session.starts_at.hour, one.is_kept) for one in meetings]
+
+
+async def test_a_timetable_has_what_took_place_and_what_will(
+    schedules: SchedulesService, store: Store, forward: Callable[..., None]
+) -> None:
+    made = await schedules.create("c1", ScheduleDetails((MONDAYS,)), by="t1")
+    await store.save(CLASSES, SchoolClass("c2", "Art", "t2", BERLIN), NEW)
+    await schedules.create("c2", ScheduleDetails((MONDAYS,)), by="t2")
+    forward(hours=-12)
+    span = (date(2025, 3, 1), date(2025, 3, 17))
+    assert await seen_days(schedules, *span) == [(3, 8, False), (10, 8, False), (17, 8, False)]
+    planned = await schedules.occurrences("c1", ahead=timedelta(days=8))
+    sessions = [plan(one, (await classes(store))["c1"]) for one in planned]
+    await store.save_many(
+        SESSIONS, [end(start(sessions[0], at=NINE, by="t1", others=[]), at=NINE, by="t1"), *sessions[1:]]
+    )
+    forward(days=1)
+    elsewhere = Moved(datetime(2025, 3, 10, 9), date(2025, 3, 13), Hours(time(9), time(10)))  # noqa: DTZ001
+    weekly = replace(MONDAYS, first=date(2025, 2, 3))
+    await schedules.change("p1", ScheduleDetails((weekly,), (elsewhere,)), version=made.version, by="t1")
+    assert await seen_days(schedules, *span) == [(3, 8, True), (13, 8, True), (17, 8, False)]
+    assert await seen_days(schedules, date(2025, 2, 1), date(2025, 2, 28)) == []
+    with pytest.raises(InvalidRequest, match="at most"):
+        await seen_days(schedules, date(1980, 1, 1), date(2025, 1, 1))

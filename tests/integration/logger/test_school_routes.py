@@ -262,6 +262,49 @@ async def test_files_have_what_the_tables_have_and_nothing_that_calculates(
     assert month[1][1:3] == ["Physics", "1"]
 
 
+async def test_whatever_is_shown_as_a_table_can_be_taken_along(
+    office: httpx.AsyncClient, physics: str, marked: date, teacher: dict[str, str]
+) -> None:
+    other = (await office.post("/v1/classes", json={"title": "Art", "teacher_id": "t2"})).json()["class_id"]
+    for class_id in (physics, other):
+        await office.post(f"/v1/classes/{class_id}/schedules", json={"rules": [MONDAYS]})
+    span = {"from": "2025-03-03", "to": "2025-03-10"}
+    roster = rows_of(await office.get(f"/v1/classes/{physics}/roster.csv"))
+    assert [row[:2] for row in roster[1:]] == [["2021/CS/1", "Ada Lovelace"]]
+    week = rows_of(await office.get("/v1/schedule.csv", params=span))
+    assert sorted(row[3] for row in week[1:]) == ["Art", "Physics"]
+    own = rows_of(await office.get("/v1/schedule.csv", params=span, headers=teacher))
+    assert [row[:4] for row in own[1:]] == [
+        ["2025-03-10", *(f"2025-03-10T{at}:00:00+05:30" for at in ("09", "10")), "Physics"]
+    ]
+    assert rows_of(await office.get(f"/v1/classes/{physics}/schedule.csv", params=span)) == own
+    person = rows_of(await office.get("/v1/people/2021/CS/1/report.csv", params=YEAR))
+    assert [row[1:5] for row in person[1:]] == [["Physics", "1", "0", "1"], ["Total", "1", "0", "1"]]
+    month = rows_of(await office.get("/v1/months/2025/3/people.csv"))
+    assert [row[:3] for row in month[1:]] == [["2021/CS/1", "Ada Lovelace", "1"], ["", "Total", "1"]]
+
+
+async def test_sessions_are_taken_along_with_their_counts(
+    office: httpx.AsyncClient, store: SqliteStore, physics: str, teacher: dict[str, str], clock: Clock
+) -> None:
+    begun = await office.post("/v1/sessions", json={"class_id": physics, "minutes": 45}, headers=teacher)
+    path = f"/v1/sessions/{begun.json()['session_id']}"
+    await office.put(f"{path}/marks/2021/CS/1", json={"status": "late", "reason": "Bus"}, headers=teacher)
+    day = {"from": "2025-03-03", "to": "2025-03-03"}
+    header, only = rows_of(await office.get("/v1/sessions.csv", params=day, headers=teacher))
+    assert dict(zip(header[3:], only[3:], strict=True)) == {
+        "Class": "Physics",
+        "Teacher": "t1",
+        "Room": "",
+        "State": "active",
+        "Marked": "1",
+        "Present": "0",
+        "Late": "1",
+        "Absent": "0",
+        "Excused": "0",
+    }
+
+
 async def test_a_workbook_is_one_that_opens(office: httpx.AsyncClient, marked: date) -> None:
     answer = await office.get("/v1/people.xlsx")
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''People.xlsx"
