@@ -20,6 +20,7 @@ export function frameFor(picture, view) {
     height: Math.min(picture.height, view.height / scale),
   };
   return {
+    view,
     fit: fills ? "cover" : "contain",
     source: centred(source, picture),
     shown: centred({ width: source.width * scale, height: source.height * scale }, view),

@@ -17,9 +17,10 @@ export class Overlay {
     this.canvas = canvas;
   }
 
-  /** Draws what was found in a picture that lay so on the screen. */
-  draw({ faces, image }, { shown }, mirrored) {
+  /** Draws what was found in a picture that lay so on the screen; nothing where the screen has changed since. */
+  draw({ faces, image }, { shown, view: then }, mirrored) {
     const view = viewOf(this.canvas);
+    if (view.width !== then.width || view.height !== then.height) return;
     const pen = this.#begin(view);
     for (const face of faces) {
       const box = placeBox(face.box, image, shown, view, mirrored);

@@ -1,6 +1,7 @@
 """Both services as processes, and people before the kiosk's camera."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,25 +55,35 @@ def started(pair: Pair) -> Callable[..., Pair]:
     return start
 
 
-def swaying(photo: Pixels, before_camera: BeforeCamera) -> list[Pixels]:
-    """A photo that is moved to and fro before the camera."""
-    return [before_camera(photo, right=round(24 * np.sin(step / 4))) for step in range(25)]
+@dataclass(frozen=True)
+class Clips:
+    known: Sequence[Pixels]
+    known_still: Sequence[Pixels]
+    stranger: Sequence[Pixels]
+
+
+@pytest.fixture
+def clips(photos: Photos, before_camera: BeforeCamera) -> Clips:
+    def swaying(photo: Pixels) -> list[Pixels]:
+        """A photo that is moved to and fro."""
+        return [before_camera(photo, right=round(24 * np.sin(step / 4))) for step in range(25)]
+
+    return Clips(swaying(photos.hopper_again), [before_camera(photos.hopper)], swaying(photos.collins))
 
 
 def test_a_known_person_is_greeted_and_recorded_once_and_a_stranger_is_not(
     started: Callable[..., Pair],
     cameras: Cameras,
-    photos: Photos,
-    before_camera: BeforeCamera,
+    clips: Clips,
     until: Callable[[Callable[[], bool]], None],
     shoot: Callable[..., None],
 ) -> None:
     pair = started()
     kiosk = f"{pair.recognizer.url}/?source=room-1"
-    known = cameras.open(swaying(photos.hopper_again, before_camera), kiosk)
+    known = cameras.open(clips.known, kiosk)
     expect(known.locator("#greeting")).to_contain_text("Grace Hopper", timeout=20_000)
     expect(known.locator("#greeting")).to_contain_text("You are marked present.")
-    stranger = cameras.open(swaying(photos.collins, before_camera), kiosk)
+    stranger = cameras.open(clips.stranger, kiosk)
     expect(stranger.locator("#hint")).to_have_text(STRANGER, timeout=20_000)
     expect(known.locator("#greeting")).to_contain_text("Grace Hopper")
     assert [record["person_id"] for record in pair.attendance()] == ["demo1"]
@@ -91,13 +102,12 @@ def test_a_known_person_is_greeted_and_recorded_once_and_a_stranger_is_not(
     assert len(pair.attendance()) == 1
 
 
-@pytest.mark.parametrize("held", ["still", "swaying"])
+@pytest.mark.parametrize("held", ["known_still", "known"])
 def test_a_photo_held_to_the_camera_fails_the_challenge(
-    started: Callable[..., Pair], cameras: Cameras, photos: Photos, before_camera: BeforeCamera, held: str
+    started: Callable[..., Pair], cameras: Cameras, clips: Clips, held: str
 ) -> None:
     pair = started(RECOGNIZER_LIVENESS="challenge", RECOGNIZER_CHALLENGE_S="5")
-    frames = [before_camera(photos.hopper)] if held == "still" else swaying(photos.hopper, before_camera)
-    page = cameras.open(frames, pair.recognizer.url)
+    page = cameras.open(getattr(clips, held), pair.recognizer.url)
     expect(page.locator("#challenge-steps i")).to_have_count(3, timeout=20_000)
     expect(page.locator("#challenge.failed")).to_contain_text("Please try again", timeout=20_000)
     expect(page.locator("#greeting")).to_be_empty()
