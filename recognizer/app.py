@@ -19,7 +19,7 @@ from tqdm import tqdm
 from recognizer.app_state import State
 from recognizer.batching import MicroBatcher
 from recognizer.client import LoggerClient, Patience
-from recognizer.compat.sightings import SightingService
+from recognizer.compat.opening import open_compat
 from recognizer.engine.base import Chip, Embedder, LivenessNet
 from recognizer.engine.loader import Engine, load_engine, load_liveness
 from recognizer.enrolment.looking import PhotoReader
@@ -137,7 +137,6 @@ class _Wiring:
             )
             cameras = open_live(service, self._settings, self._metrics.observe_live)
             app.state.before_stop = cameras.close
-            sightings = SightingService(service, await self._open_logger(stack), self._settings.delivery_budget_s)
             enrolment = await open_enrolment(
                 stack,
                 self._settings,
@@ -148,6 +147,15 @@ class _Wiring:
                 outbox=outbox,
                 logger=await self._open_people_of_logger(stack),
                 models=executor,
+                clock=self._clock,
+            )
+            compat_services = open_compat(
+                self._settings,
+                recognition=service,
+                enrolment=enrolment,
+                logger=await self._open_logger(stack),
+                executor=executor,
+                photo_limits=enrolment_finder(finder, self._settings).limits,
                 clock=self._clock,
             )
             self._metrics.watch(outbox, holder)
@@ -166,7 +174,7 @@ class _Wiring:
                     service=service,
                     enrolment=enrolment,
                     live=cameras,
-                    sightings=sightings,
+                    compat=compat_services,
                     executor=executor,
                     api_keys=self._settings.keys,
                 ),

@@ -3,7 +3,7 @@
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from recognizer.compat.sightings import SightingService
+from recognizer.compat.opening import Compat
 from recognizer.enrolment.service import EnrolmentService
 from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
@@ -17,6 +17,6 @@ class State:
     service: RecognitionService
     enrolment: EnrolmentService
     live: LiveService
-    sightings: SightingService
+    compat: Compat
     executor: Executor
     api_keys: tuple[ApiKey, ...]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.requests import HTTPConnection
 
 from recognizer.app_state import State
+from recognizer.compat.register import RegisterService
 from recognizer.compat.sightings import SightingService
 from recognizer.enrolment.service import EnrolmentService
 from recognizer.errors import InvalidField, InvalidForm, MissingImage
@@ -53,15 +54,17 @@ LiveDep = Annotated[LiveService, Depends(get_live)]
 
 
 async def get_sightings(state: StateDep) -> SightingService:
-    return state.sightings
+    return state.compat.sightings
 
 
 SightingsDep = Annotated[SightingService, Depends(get_sightings)]
 
 
-async def may_know_students(state: StateDep) -> bool:
-    """Whether the caller may see students' contacts and photos."""
-    return state.settings.compat_open
+async def get_register(state: StateDep) -> RegisterService:
+    return state.compat.register
+
+
+RegisterDep = Annotated[RegisterService, Depends(get_register)]
 
 
 async def require_own_origin(connection: HTTPConnection, state: StateDep) -> None:
@@ -85,6 +88,24 @@ async def require_enroll_key(connection: HTTPConnection, state: StateDep) -> Api
 EnrollKeyDep = Annotated[ApiKey, Depends(require_enroll_key)]
 
 
+async def require_registrar(connection: HTTPConnection, state: StateDep) -> str:
+    """Who enrols or reads about students as the clients do that know no keys: the id of a key that may enrol, or the
+    setting that lets them in without one."""
+    if state.settings.compat_open:
+        return "RECOGNIZER_COMPAT_OPEN"
+    return (await require_enroll_key(connection, state)).key_id
+
+
+RegistrarDep = Annotated[str, Depends(require_registrar)]
+
+
+async def may_know_students(connection: HTTPConnection, state: StateDep) -> bool:
+    """Whether the caller may see a student's contacts, too."""
+    secret = _secret(connection)
+    key = None if secret is None else find_key(secret, state.api_keys)
+    return state.settings.compat_open or (key is not None and Scope.ENROLL in key.scopes)
+
+
 async def get_enrolment(state: StateDep) -> EnrolmentService:
     return state.enrolment
 
@@ -92,8 +113,12 @@ async def get_enrolment(state: StateDep) -> EnrolmentService:
 EnrolmentDep = Annotated[EnrolmentService, Depends(get_enrolment)]
 
 
+def _secret(connection: HTTPConnection) -> str | None:
+    return presented_secret(connection.headers) or offered_secret(connection.scope.get("subprotocols", ()))
+
+
 def _key_with(scope: Scope, connection: HTTPConnection, state: State, otherwise: str) -> ApiKey:
-    secret = presented_secret(connection.headers) or offered_secret(connection.scope.get("subprotocols", ()))
+    secret = _secret(connection)
     if secret is None:
         raise Unauthenticated("Send a key as Authorization: Bearer … or X-API-Key")
     key = find_key(secret, state.api_keys)

@@ -1,100 +1,98 @@
 """Two existing clients, as they were written. The third, the React front end, posts to `/recognize` alone.
 
-The WebSocket client: `/ws`. The teacher's page: `/detect_face`, and `/recognize` with JSON.
+The WebSocket client: `/ws`, `/student_attendance`, `/create-student`. The teacher's page: `/detect_face`, and
+`/recognize` with JSON. What they may do without a key is in docs/decisions/0011-existing-clients.md.
 """
 
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
-from recognizer.answers import UNKNOWN, face_result
+from recognizer.answers import face_result
 from recognizer.compat.conversation import converse
-from recognizer.compat.sightings import Told
-from recognizer.compat.students import Student
 from recognizer.deps import (
     LiveDep,
     PictureDep,
+    RegisterDep,
+    RegistrarDep,
     ServiceDep,
     SightingsDep,
     StateDep,
+    first_problem,
     may_know_students,
+    read_json_object,
     require_key_when_closed,
     require_own_origin,
+    require_registrar,
 )
 from recognizer.errors import (
     EngineFailed,
     ImageTooLarge,
     InvalidField,
     InvalidImage,
+    LoggerUnavailable,
     Overloaded,
     UnsupportedImage,
 )
 from recognizer.live.handshake import chosen_subprotocol
+from recognizer.routes.compat_wire import (
+    AttendedStudent,
+    Created,
+    DetectedFace,
+    DetectedFaces,
+    NewStudent,
+    NotCreated,
+    Seen,
+)
 from recognizer.routes.live import SocketChannel
-from shared.contracts.recognition import DecisionKind, FaceMode, FaceResult
-from shared.web.errors import problems
+from shared.contracts.recognition import FaceMode
+from shared.web.errors import Forbidden, ServiceError, Unauthenticated, problems
+
+_STUDENT_BODY = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": NewStudent.model_json_schema()}}}
+}
+
+
+class StudentRoute(APIRoute):
+    """Its client reads the body alone: whatever is wrong with the student comes with 200. A missing key and a fault of
+    ours keep their statuses."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answer_in_its_words(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except ServiceError as error:
+                return _not_created(error.status, error.detail)
+            except HTTPException as error:  # of the body's limits
+                return _not_created(error.status_code, str(error.detail))
+
+        return answer_in_its_words
+
+
+def _not_created(status: int, detail: str) -> Response:
+    keeps_status = status in {Unauthenticated.status, Forbidden.status} or status >= 500
+    return JSONResponse(NotCreated(error_message=detail).model_dump(), status if keeps_status else 200)
+
+
+async def read_student(request: Request, _: RegistrarDep) -> NewStudent:
+    """Asks for the key before it reads a byte of the body. Raises InvalidForm, InvalidField."""
+    body = await read_json_object(request)
+    try:
+        return NewStudent.model_validate(body)
+    except ValidationError as error:
+        raise InvalidField(first_problem(error)) from None
+
 
 router = APIRouter(tags=["existing clients"])
-
-
-class StudentData(BaseModel):
-    """Empty where nothing is known, or where the caller may not know it."""
-
-    name: str
-    roll_no: str
-    department: str
-    year: str
-    email: str
-    phone: str
-
-    @classmethod
-    def of(cls, student: Student) -> "StudentData":
-        return cls(
-            name=student.name,
-            roll_no=student.roll_no,
-            department=student.department,
-            year=student.year,
-            email=student.email,
-            phone=student.phone,
-        )
-
-
-class Seen(BaseModel):
-    message: str
-    student_data: StudentData | dict[str, str]  # empty where nobody was recognized
-
-    @classmethod
-    def of(cls, told: Told) -> "Seen":
-        return cls(message=told.sentence, student_data={} if told.student is None else StudentData.of(told.student))
-
-
-class DetectedFace(BaseModel):
-    """Pixels of the posted picture."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    name: str
-    display_name: str
-    status: Literal["registered", "unregistered"]
-
-    @classmethod
-    def of(cls, face: FaceResult) -> "DetectedFace":
-        return cls(
-            **face.box.model_dump(),
-            name=face.person or UNKNOWN,
-            display_name=face.name or UNKNOWN,
-            status="registered" if face.decision is DecisionKind.KNOWN else "unregistered",
-        )
-
-
-class DetectedFaces(BaseModel):
-    success: Literal[True] = True
-    faces: list[DetectedFace]
-    total_faces: int
+students = APIRouter(tags=["existing clients"], route_class=StudentRoute)
 
 
 @router.websocket("/ws", dependencies=[Depends(require_own_origin), Depends(require_key_when_closed)])
@@ -117,6 +115,24 @@ async def ws(
             await websocket.close(code)
 
 
+@router.get(
+    "/student_attendance",
+    dependencies=[Depends(require_registrar)],
+    responses=problems(Unauthenticated, Forbidden, LoggerUnavailable),
+)
+async def student_attendance(register: RegisterDep) -> list[AttendedStudent]:
+    """Who was seen today, the latest arrivals first, with profile and photo."""
+    return [AttendedStudent.of_attended(one) for one in await register.attendance_today()]
+
+
+@students.post("/create-student", response_model_exclude_none=True, openapi_extra=_STUDENT_BODY)
+async def create_student(
+    student: Annotated[NewStudent, Depends(read_student)], by: RegistrarDep, register: RegisterDep
+) -> Created:
+    """Enrols a student with one photo, who is recognized from then on."""
+    return Created.of(await register.create(student.to_student(), student.image_data, by=by))
+
+
 @router.post(
     "/detect_face",
     dependencies=[Depends(require_key_when_closed)],
@@ -127,3 +143,6 @@ async def detect_face(picture: PictureDep, service: ServiceDep) -> DetectedFaces
     seen = await service.look(picture.data, FaceMode.ALL)
     faces = [DetectedFace.of(face_result(face, seen.image.scale)) for face in seen.faces]
     return DetectedFaces(faces=faces, total_faces=len(faces))
+
+
+router.include_router(students)

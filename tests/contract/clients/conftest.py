@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ class StillClock:
 class WebSocket:
     """A browser's WebSocket, straight to the application. Raises Refused where the application takes it not."""
 
-    def __init__(self, app: Any, path: str, origin: str) -> None:
+    def __init__(self, app: Any, path: str, origin: str, subprotocols: Sequence[str]) -> None:
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {
@@ -53,7 +53,7 @@ class WebSocket:
             "raw_path": path.encode(),
             "query_string": b"",
             "headers": [(b"host", b"recognizer"), (b"origin", origin.encode())],
-            "subprotocols": [],
+            "subprotocols": list(subprotocols),
             "extensions": {"websocket.http.response": {}},
         }
         self._run = asyncio.create_task(app(scope, self._to_app.get, self._from_app.put))
@@ -169,8 +169,10 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
                 httpx.AsyncClient(transport=to_logger, base_url="http://logger") as as_client,
             ):
 
-                def websocket(path: str, origin: str = "http://localhost:3000") -> WebSocket:
-                    return WebSocket(recognizer.app, path, origin)
+                def websocket(
+                    path: str, origin: str = "http://localhost:3000", subprotocols: Sequence[str] = ()
+                ) -> WebSocket:
+                    return WebSocket(recognizer.app, path, origin, subprotocols)
 
                 yield Site(to_recognizer, as_client, clock, websocket)
 
