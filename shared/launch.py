@@ -97,7 +97,7 @@ def _url(package: str, environment: Mapping[str, str]) -> str:
 
 def _make_keys(environment: Mapping[str, str]) -> None:
     for file, label, scopes in (
-        (RECOGNIZER_KEY, "recognizer", ("events:write", "people:read", "people:write")),
+        (RECOGNIZER_KEY, "recognizer", ("events:write", "attendance:read", "people:read", "people:write")),
         (OPERATOR_KEY, "operator", ("attendance:read",)),
     ):
         asked = (part for scope in scopes for part in ("--scope", scope))

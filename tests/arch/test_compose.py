@@ -189,7 +189,7 @@ def test_the_logger_understands_what_it_is_given() -> None:
     settings = LoggerSettings.model_validate(environment)
 
     assert [sorted(key.scopes) for key in settings.fixed_keys or ()] == [
-        ["events:write", "people:read", "people:write"],
+        ["attendance:read", "events:write", "people:read", "people:write"],
         ["attendance:read"],
     ]
     assert settings.sqlite_path is None
@@ -202,7 +202,7 @@ def test_the_recognizer_presents_the_key_with_which_events_are_written() -> None
     presented = interpolated(environment_of("recognizer")["RECOGNIZER_LOGGER_KEY"] or "", given)
     accepted = interpolated(environment_of("logger")["LOGGER_API_KEYS"] or "", given)
 
-    assert f"events:write+people:read+people:write={presented}" in accepted.split(",")
+    assert f"attendance:read+events:write+people:read+people:write={presented}" in accepted.split(",")
 
 
 def test_the_logger_erases_with_the_key_that_the_recognizer_takes() -> None:
