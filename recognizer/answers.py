@@ -2,9 +2,12 @@
 
 from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Detection
-from recognizer.recognition import JudgedFace, Recognition
+from recognizer.recognition import Found, JudgedFace, Recognition
+from recognizer.vision.quality import QualityReport
 from shared.contracts.recognition import (
     DecisionKind,
+    DetectedFace,
+    DetectResponse,
     FaceBox,
     FaceQuality,
     FaceResult,
@@ -79,22 +82,13 @@ def reason(recognition: Recognition) -> str:
 
 
 def face_result(judged: JudgedFace, scale: float) -> FaceResult:
-    quality = judged.face.quality
     best = judged.best
     known = judged.decision is DecisionKind.KNOWN
     return FaceResult(
         box=_box(judged.face.detection, scale),
         landmarks=_landmarks(judged.face.detection, scale),
         score=judged.face.detection.score,
-        quality=FaceQuality(
-            sharpness=quality.sharpness,
-            brightness=quality.brightness,
-            size=quality.size_px,
-            yaw=quality.yaw_deg,
-            pitch=quality.pose.pitch_deg,
-            roll=quality.pose.roll_deg,
-            reason=None if quality.issue is None else quality.issue.advice,
-        ),
+        quality=_quality(judged.face.quality),
         decision=judged.decision,
         person=best.person.label if known and best else None,
         person_id=best.person.person_id if known and best else None,
@@ -103,6 +97,36 @@ def face_result(judged: JudgedFace, scale: float) -> FaceResult:
         similarity=None if best is None else 1 - best.distance,
         liveness=judged.liveness,
         attendance=judged.attendance,
+    )
+
+
+def to_detect_response(found: Found, *, request_id: str) -> DetectResponse:
+    image = found.scene.image
+    return DetectResponse(
+        faces=[
+            DetectedFace(
+                box=_box(face.detection, image.scale),
+                landmarks=_landmarks(face.detection, image.scale),
+                score=face.detection.score,
+                quality=_quality(face.quality),
+            )
+            for face in found.scene.faces
+        ],
+        image=ImageSize(width=image.width, height=image.height),
+        timings_ms=found.timings_ms,
+        request_id=request_id,
+    )
+
+
+def _quality(quality: QualityReport) -> FaceQuality:
+    return FaceQuality(
+        sharpness=quality.sharpness,
+        brightness=quality.brightness,
+        size=quality.size_px,
+        yaw=quality.yaw_deg,
+        pitch=quality.pose.pitch_deg,
+        roll=quality.pose.roll_deg,
+        reason=None if quality.issue is None else quality.issue.advice,
     )
 
 

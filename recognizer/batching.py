@@ -1,6 +1,7 @@
 """Many awaits, one batched call. Nothing about faces in here."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -14,7 +15,7 @@ Result = TypeVar("Result")
 
 class MicroBatcher(Generic[Item, Result]):
     """Batches by waiting its turn, not by sleeping: a lone item leaves at once, and what queued while every lane was
-    busy leaves together.
+    busy, or came together, leaves together.
 
     `run` is called in `executor` with up to `max_batch` items and returns one result each, in order. At most `lanes`
     calls run at a time. A call that raises fails the callers of that batch and nobody else. A caller that is cancelled
@@ -41,14 +42,20 @@ class MicroBatcher(Generic[Item, Result]):
 
     async def submit(self, item: Item) -> Result:
         """Raises Overloaded when too many wait already, Closed after `close`."""
+        [result] = await self.submit_all([item])
+        return result
+
+    async def submit_all(self, items: Sequence[Item]) -> list[Result]:
+        """One result for each, in order; raises as `submit` does, all or nothing. They leave at once, shared out evenly
+        among the lanes that are free."""
         if self._closed:
             raise Closed("The service is stopping")
-        if len(self._waiting) >= self._max_waiting:
+        if len(self._waiting) + len(items) > self._max_waiting:
             raise Overloaded("Too many faces are waiting to be recognized")
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, answer))
+        answers: list[asyncio.Future[Result]] = [asyncio.get_running_loop().create_future() for _ in items]
+        self._waiting.extend(zip(items, answers, strict=True))
         self._fill_lanes()
-        return await answer
+        return await asyncio.gather(*answers)
 
     async def close(self) -> None:
         """What was accepted is still answered; then nothing runs any more."""
@@ -65,7 +72,8 @@ class MicroBatcher(Generic[Item, Result]):
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch: list[tuple[Item, asyncio.Future[Result]]] = []
-        while self._waiting and len(batch) < self._max_batch:
+        even_share = math.ceil(len(self._waiting) / self._free_lanes)
+        while self._waiting and len(batch) < min(even_share, self._max_batch):
             item, answer = self._waiting.popleft()
             if not answer.cancelled():
                 batch.append((item, answer))

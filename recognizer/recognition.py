@@ -9,8 +9,16 @@ from numpy.typing import NDArray
 
 from recognizer.gallery.snapshot import Candidate, Match
 from recognizer.vision.decode import DecodedImage
-from recognizer.vision.faces import Face
+from recognizer.vision.faces import Face, Scene
 from shared.contracts.recognition import AttendanceNote, DecisionKind, FaceMode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A frame in which faces were looked for, and nothing else."""
+
+    scene: Scene
+    timings_ms: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

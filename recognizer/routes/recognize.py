@@ -24,7 +24,7 @@ _FIELDS = {
     "faces": {"type": "string", "enum": ["one", "all"], "default": "one"},
     "record": {"type": "boolean", "default": True},
 }
-_BODY = {
+PICTURE_BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -50,7 +50,7 @@ _BODY = {
 @router.post(
     "/recognize",
     response_model=RecognizeResponse | RecognizeJsonResponse,
-    openapi_extra=_BODY,
+    openapi_extra=PICTURE_BODY,
     responses=problems(InvalidImage, ImageTooLarge, UnsupportedImage, InvalidField, Overloaded, EngineFailed),
 )
 async def recognize(request: Request, picture: PictureDep, service: ServiceDep) -> Response:

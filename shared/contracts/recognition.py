@@ -73,6 +73,13 @@ class FaceResult(WireModel):
     attendance: "AttendanceNote | None" = None
 
 
+class DetectedFace(WireModel):
+    box: FaceBox
+    landmarks: list[tuple[float, float]]  # as in FaceResult
+    score: float
+    quality: FaceQuality
+
+
 class AttendanceNote(WireModel):
     """What became of the recognition on its way to the logger."""
 
@@ -106,6 +113,15 @@ class RecognizeResponse(WireModel):
     image: ImageSize
     engine: str
     gallery: str  # fingerprint of the snapshot that was searched
+    timings_ms: dict[str, float]
+    request_id: str
+
+
+class DetectResponse(WireModel):
+    """What `POST /detect` answers."""
+
+    faces: list[DetectedFace]  # best score first
+    image: ImageSize
     timings_ms: dict[str, float]
     request_id: str
 

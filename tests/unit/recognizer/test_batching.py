@@ -123,6 +123,36 @@ async def test_two_lanes_run_at_once(gate: Gate, executor: ThreadPoolExecutor) -
     assert await asyncio.gather(*tasks) == [10, 20]
 
 
+async def test_what_comes_together_leaves_together_shared_out_among_the_free_lanes(
+    gate: Gate, executor: ThreadPoolExecutor
+) -> None:
+    batcher = MicroBatcher(gate, executor, max_batch=16, max_waiting=64, lanes=2)
+    gate.open()
+    assert await batcher.submit_all(range(14, 35)) == [10 * item for item in range(14, 35)]
+    assert sorted(gate.batches) == [list(range(14, 25)), list(range(25, 35))]
+
+
+async def test_more_than_a_batch_holds_leaves_in_several(gate: Gate, executor: ThreadPoolExecutor) -> None:
+    batcher = one_lane(gate, executor, max_batch=4)
+    gate.open()
+    assert await batcher.submit_all([1, 2, 3, 4, 5, 6]) == [10, 20, 30, 40, 50, 60]
+    assert gate.batches == [[1, 2, 3, 4], [5, 6]]
+    assert await batcher.submit_all([]) == []
+
+
+async def test_either_all_find_room_or_none(gate: Gate, executor: ThreadPoolExecutor) -> None:
+    batcher = one_lane(gate, executor, max_waiting=2)
+    running = asyncio.create_task(batcher.submit(1))
+    await gate.wait_entered()
+    with pytest.raises(Overloaded):
+        await batcher.submit_all([2, 3, 4])
+    together = asyncio.create_task(batcher.submit_all([5, 6]))
+    await asyncio.sleep(0)
+    gate.open()
+    assert (await running, await together) == (10, [50, 60])
+    assert gate.batches == [[1], [5, 6]]
+
+
 async def test_a_call_that_returns_too_few_fails_its_callers(executor: ThreadPoolExecutor) -> None:
     batcher: MicroBatcher[int, int] = MicroBatcher(lambda _: [], executor, max_batch=4, max_waiting=8, lanes=1)
     with pytest.raises(ValueError, match="shorter"):
