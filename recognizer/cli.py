@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer.errors import OutboxUnavailable, StartError
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     people = commands.add_parser("people", help="who can be recognized, and which photos are not used and why")
     people.add_argument("--check", action="store_true", help="also look for photos and people that invite mistakes")
     people.set_defaults(run=_people)
+    _add_enroll(commands.add_parser("enroll", help="enrol a folder or a ZIP archive of people with a running service"))
     demo = commands.add_parser("demo", help="add two demo people to the dataset")
     demo.set_defaults(run=_demo)
     evaluate = commands.add_parser("evaluate", help="measure how well people are told apart, on labelled photos")
@@ -54,6 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands.add_parser("models", help="list optional weights, or fetch them"))
     _add_outbox(commands.add_parser("outbox", help="what waits for the logger, and what it refused"))
     return parser
+
+
+def _add_enroll(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("people", type=Path, metavar="FOLDER|ZIP", help="a folder for each person, as in dataset/")
+    parser.add_argument("--csv", type=Path, help="a table of people and their photos, in place of people.csv in there")
+    parser.add_argument("--url", help="of the recognizer; that of this machine unless given")
+    parser.add_argument("--key-file", type=Path, help="otherwise RECOGNIZER_ENROLL_KEY, or the one that make run keeps")
+    parser.set_defaults(run=_enroll)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +121,12 @@ def _checked(settings: RecognizerSettings, instruments: Instruments) -> str:
 
     key = engine_key(enrolment_finder(instruments.finder, settings), instruments.engine.enroller)
     return run_check(scan(settings.dataset_dir), template_cache(settings), key, instruments.policy)
+
+
+def _enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.cli_enroll import run_enroll
+
+    return run_enroll(settings, parsed)
 
 
 def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:
@@ -173,9 +189,22 @@ async def _show_outbox(settings: RecognizerSettings, *, retry: bool) -> int:
 def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     from recognizer.evaluation.commands import run_evaluate
 
+    if parsed.spoof is not None:
+        return _evaluate_spoof(settings, parsed)
     chosen = {"views": parsed.views, "enroll_views": parsed.enroll_views}
     changed = settings.model_copy(update={name: value for name, value in chosen.items() if value})
     print(run_evaluate(parsed, _instruments(changed)))
+    return 0
+
+
+def _evaluate_spoof(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.app import face_finder, open_engine, open_liveness
+    from recognizer.evaluation.commands import run_spoof
+
+    net = open_liveness(settings)
+    finder = face_finder(open_engine(settings), settings)
+    threshold, steps = settings.min_liveness, settings.challenge_steps
+    print(run_spoof(parsed, finder, net, threshold=threshold, steps=steps, workers=settings.workers))
     return 0
 
 

@@ -11,6 +11,10 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     photos = parser.add_mutually_exclusive_group(required=True)
     photos.add_argument("--known", type=Path, help="a folder of folders, one a person")
     photos.add_argument("--pairs", type=Path, help="a list of pairs in the format of LFW's pairs.txt; with --images")
+    photos.add_argument("--spoof", type=Path, help="a folder with real/ and a folder for each kind of attack")
+    parser.add_argument(
+        "--attacks-from", type=Path, help="with --spoof: make videos of attacks from these photos first"
+    )
     parser.add_argument("--images", type=Path, help="the folder that --pairs speaks of: name/name_0001.jpg")
     parser.add_argument("--strangers", type=Path, help="a folder of photos of other people; with --known")
     parser.add_argument(

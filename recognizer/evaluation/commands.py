@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recognizer.decision import MatchPolicy
-from recognizer.engine.base import Alignment, Embedder, EyeLevelBox, LandmarkTemplate
+from recognizer.engine.base import Alignment, Embedder, EyeLevelBox, LandmarkTemplate, LivenessNet
 from recognizer.engine.loader import Engine
 from recognizer.engine.viewed import views_of
 from recognizer.errors import StartError
@@ -28,6 +28,9 @@ from recognizer.evaluation.photos import (
     read_strangers,
 )
 from recognizer.evaluation.report import as_json, table
+from recognizer.evaluation.spoof import SpoofObserver, look_at_presentations, measure, read_presentations
+from recognizer.evaluation.spoof_attacks import make_attacks
+from recognizer.evaluation.spoof_report import spoof_table
 from recognizer.evaluation.verification import listed_pairs
 from recognizer.gallery.cache import EngineKey, TemplateCache
 from recognizer.gallery.dataset import DatasetListing, scan, shown
@@ -56,6 +59,17 @@ def run_evaluate(parsed: argparse.Namespace, instruments: Instruments) -> str:
     result = _evaluated(parsed, instruments)
     written = [] if parsed.out is None else write_report(result, parsed.out)
     return "\n".join([table(result), "", *(f"wrote {file}" for file in written)])
+
+
+def run_spoof(
+    parsed: argparse.Namespace, finder: FaceFinder, net: LivenessNet, *, threshold: float, steps: int, workers: int
+) -> str:
+    """The table. Raises StartError for folders that cannot be used."""
+    if parsed.attacks_from is not None:
+        make_attacks(parsed.attacks_from, parsed.spoof)
+    observer = SpoofObserver(finder, net)
+    seen = look_at_presentations(read_presentations(parsed.spoof), observer.look_at, workers=workers)
+    return spoof_table(measure(seen, net=net.name, threshold=threshold, steps=steps))
 
 
 def run_calibrate(

@@ -51,7 +51,10 @@ def sections(result: Evaluation) -> list[Section]:
 
 def table(result: Evaluation) -> str:
     """For the terminal."""
-    parts = sections(result)
+    return text(sections(result))
+
+
+def text(parts: Sequence[Section]) -> str:
     width = max(len(row.label) for part in parts for row in part.rows)
     blocks = [
         "\n".join([part.title, *(f"  {row.label:<{width}}  {_plain(row)}" for row in part.rows)]) for part in parts

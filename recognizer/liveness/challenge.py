@@ -95,12 +95,17 @@ class Sighting:
 
 
 def issue(rng: Random, now_s: float, *, steps: int = 3, lifetime_s: float = 30.0) -> Challenge:
-    """A fresh order, each as likely as any other: no movement twice in a row, and a turn of the head in each, because a
-    photograph can come closer too. `rng` should be `random.SystemRandom()`."""
-    orders = [order for order in product(ChallengeStep, repeat=steps) if _is_fit(order)]
-    return Challenge(f"{rng.getrandbits(128):032x}", rng.choice(orders), now_s, now_s + lifetime_s)
+    """A fresh order, each as likely as any other. `rng` should be `random.SystemRandom()`."""
+    return Challenge(f"{rng.getrandbits(128):032x}", rng.choice(orders(steps)), now_s, now_s + lifetime_s)
+
+
+def orders(steps: int) -> list[tuple[ChallengeStep, ...]]:
+    """All that can be drawn: no movement twice in a row, a turn of the head in each, and no more than one in three that
+    a photograph could make too, by being brought nearer."""
+    return [order for order in product(ChallengeStep, repeat=steps) if _is_fit(order)]
 
 
 def _is_fit(order: tuple[ChallengeStep, ...]) -> bool:
-    repeats = any(first is second for first, second in pairwise(order))
-    return not repeats and not TURNS.isdisjoint(order)
+    if any(first is second for first, second in pairwise(order)) or TURNS.isdisjoint(order):
+        return False
+    return order.count(ChallengeStep.COME_CLOSER) <= len(order) // 3

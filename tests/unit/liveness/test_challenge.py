@@ -20,14 +20,14 @@ from recognizer.liveness.challenge import (
     ChallengeProgress,
     ChallengeStep,
     Sighting,
-    issue,
+    orders,
 )
 from recognizer.liveness.run import ChallengeRun
 from recognizer.vision.pose import HeadPose, estimate_pose
 from shared.contracts.live import ChallengeState
 
 LEFT, RIGHT, NOD, CLOSER = ChallengeStep
-ORDERS = sorted({issue(Random(seed), 0).steps for seed in range(1_000)})
+ORDERS = orders(3)
 FPS = 8
 LIFETIME_S = 30
 EYES_PX = 60.0
