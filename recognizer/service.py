@@ -1,9 +1,9 @@
 """The order of steps for one frame, from bytes to an answer."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from recognizer.gallery.watcher import GalleryHolder
 from recognizer.liveness.passive import FaceInFrame
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
-from recognizer.recognition import Identified, JudgedFace, Recognition, judged_live, one_face_a_person
+from recognizer.recognition import Found, Identified, JudgedFace, Recognition, judged_live, one_face_a_person
 from recognizer.stopwatch import Stopwatch, sum_ms
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
@@ -45,6 +45,7 @@ class RecognitionService:
         self,
         *,
         finder: FaceFinder,
+        crowd_finder: FaceFinder,
         identify: MicroBatcher[Chip, Identified],
         gallery: GalleryHolder,
         executor: Executor,
@@ -63,6 +64,7 @@ class RecognitionService:
         self.threshold_from = threshold_from
         self.engine = engine
         self._finder = finder
+        self._crowd_finder = crowd_finder  # for pictures of many people, whose faces are small
         self._identify = identify
         self._liveness = liveness or LivenessCheck()
         self._gallery = gallery
@@ -97,6 +99,14 @@ class RecognitionService:
         self._observe(recognition.decision, recognition.timings_ms)
         return recognition
 
+    async def detect(self, picture: bytes) -> Found:
+        """Where faces are, and how good; nobody is looked up. Raises what `look` raises."""
+        stopwatch = Stopwatch()
+        with self._place():
+            async with self._watched_engine():
+                scene = await self._find(picture, FaceMode.ALL, stopwatch)
+        return Found(scene, stopwatch.readings_ms())
+
     async def record(self, recognition: Recognition, fields: RecognizeFields) -> Recognition:
         """The same, with what became of each known face on its way to the logger. Raises InvalidField, and OutboxFull
         or OutboxUnavailable when a recognition cannot be made durable: then nothing was recorded."""
@@ -113,14 +123,20 @@ class RecognitionService:
             raise self._engine_fault
 
     async def _look(self, picture: bytes, mode: FaceMode) -> Recognition:
-        """Everything that runs a model, within a time: a model that hangs must not take its caller along."""
         stopwatch = Stopwatch()
+        async with self._watched_engine():
+            scene = await self._find(picture, mode, stopwatch)
+            with stopwatch.step("match"):
+                faces = await self._judge(scene.faces, mode)
+            faces = await self._judge_liveness(scene, faces, stopwatch)
+        return Recognition(scene.image, faces, mode, self._gallery.current.fingerprint, stopwatch.readings_ms())
+
+    @asynccontextmanager
+    async def _watched_engine(self) -> AsyncIterator[None]:
+        """Around everything that runs a model, within a time: a model that hangs must not take its caller along."""
         try:
             async with asyncio.timeout(FRAME_TIMEOUT_S):
-                scene = await self._find(picture, stopwatch)
-                with stopwatch.step("match"):
-                    faces = await self._judge(scene.faces, mode)
-                faces = await self._judge_liveness(scene, faces, stopwatch)
+                yield
         except TimeoutError:
             self._engine_fault = EngineFailed("Recognition took too long")
             raise self._engine_fault from None
@@ -128,10 +144,10 @@ class RecognitionService:
             self._engine_fault = error
             raise
         self._engine_fault = None
-        return Recognition(scene.image, faces, mode, self._gallery.current.fingerprint, stopwatch.readings_ms())
 
-    async def _find(self, picture: bytes, stopwatch: Stopwatch) -> Scene:
-        find = partial(self._finder.find, picture, stopwatch)
+    async def _find(self, picture: bytes, mode: FaceMode, stopwatch: Stopwatch) -> Scene:
+        finder = self._finder if mode is FaceMode.ONE else self._crowd_finder
+        find = partial(finder.find, picture, stopwatch)
         return await asyncio.get_running_loop().run_in_executor(self._executor, find)
 
     def _captured_at(self, fields: RecognizeFields) -> datetime:
@@ -156,12 +172,16 @@ class RecognitionService:
             faces = foreground(faces)
             if len(faces) > 1:
                 return tuple(JudgedFace(face, DecisionKind.MULTIPLE_FACES) for face in faces)
-        return one_face_a_person(await asyncio.gather(*(self._judge_one(face) for face in faces)))
+        chips = [face.chip for face in faces if face.quality.issue is None]
+        identified = iter(await self._identify.submit_all(chips))
+        return one_face_a_person(
+            [
+                JudgedFace(face, DecisionKind.LOW_QUALITY) if face.quality.issue else self._name(face, next(identified))
+                for face in faces
+            ]
+        )
 
-    async def _judge_one(self, face: Face) -> JudgedFace:
-        if face.quality.issue is not None:
-            return JudgedFace(face, DecisionKind.LOW_QUALITY)
-        identified = await self._identify.submit(face.chip)
+    def _name(self, face: Face, identified: Identified) -> JudgedFace:
         best, runner_up = identified.match.best, identified.match.runner_up
         decision = decide(
             None if best is None else best.distance, None if runner_up is None else runner_up.distance, self.policy
@@ -172,17 +192,16 @@ class RecognitionService:
         self, scene: Scene, faces: tuple[JudgedFace, ...], stopwatch: Stopwatch
     ) -> tuple[JudgedFace, ...]:
         """Looks only at those who would be recorded, so that nobody waits for it where it changes nothing."""
-        if self._liveness.p_live is None or all(face.decision is not DecisionKind.KNOWN for face in faces):
+        asked = [face for face in faces if face.decision is DecisionKind.KNOWN]
+        if self._liveness.p_live is None or not asked:
             return faces
         with stopwatch.step("liveness"):
-            return tuple(await asyncio.gather(*(self._judge_one_liveness(scene, face) for face in faces)))
-
-    async def _judge_one_liveness(self, scene: Scene, face: JudgedFace) -> JudgedFace:
-        if self._liveness.p_live is None or face.decision is not DecisionKind.KNOWN:
-            return face
-        shown = FaceInFrame(scene.image.frame, face.face.detection.box)
-        liveness = await self._liveness.p_live.submit(shown)
-        return judged_live(face, liveness, self._liveness.threshold)
+            shown = [FaceInFrame(scene.image.frame, face.face.detection.box) for face in asked]
+            answers = iter(await self._liveness.p_live.submit_all(shown))
+        return tuple(
+            judged_live(face, next(answers), self._liveness.threshold) if face.decision is DecisionKind.KNOWN else face
+            for face in faces
+        )
 
     async def _record_one(self, face: JudgedFace, fields: RecognizeFields, captured_at: datetime) -> JudgedFace:
         if face.decision is not DecisionKind.KNOWN or face.best is None:
