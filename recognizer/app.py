@@ -132,7 +132,6 @@ class _Wiring:
                 policy=chosen.policy,
                 threshold_from=chosen.source,
                 engine=f"{engine.embedder.name}/{engine.detector.name}",
-                outbox=outbox,
                 publisher=publisher,
                 clock=self._clock,
                 observe=self._metrics.observe,

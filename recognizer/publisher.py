@@ -15,7 +15,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from typing import assert_never
 from uuid import UUID
@@ -24,7 +24,7 @@ import httpx
 from pydantic import ValidationError
 
 from recognizer.errors import OutboxUnavailable
-from recognizer.outbox import Outbox
+from recognizer.outbox import Outbox, OutboxEntry
 from shared.contracts.events import MAX_EVENTS, EventBatch, EventResult, EventResults, Outcome, RecognitionEvent
 from shared.logs import get_logger
 
@@ -54,8 +54,7 @@ class RetryPolicy:
 
 
 class Publisher:
-    """Owns one background task. Give it events that were just appended to the outbox and leased to this publisher;
-    it also takes up, by itself, whatever else waits in the spool."""
+    """Owns one background task. It sends what it accepts, and takes up, by itself, whatever else waits in the spool."""
 
     def __init__(
         self, outbox: Outbox, client: httpx.AsyncClient, *, policy: RetryPolicy, jitter: random.Random | None = None
@@ -90,8 +89,18 @@ class Publisher:
             await asyncio.wait([self._task])
         await self._give_back(self._take_offered())
 
+    async def accept(self, event: RecognitionEvent, budget_s: float) -> OutboxEntry:
+        """The event's entry, durable; with the logger's answer where there is one within the budget. An event_id that
+        is here already gives the first one's entry, and nothing is sent. Raises OutboxFull and OutboxUnavailable."""
+        sending = not self.away  # asked once: what was leased and is not offered would wait for its lease to end
+        entry = await self._outbox.append(event, lease=sending)
+        if entry.fresh and sending:
+            return replace(entry, answer=await self.deliver(event, budget_s))
+        return entry
+
     async def deliver(self, event: RecognitionEvent, budget_s: float) -> EventResult | None:
-        """The logger's answer to an event, or None when there is none within the budget: it goes on being sent."""
+        """The logger's answer to an event that is leased to this publisher, or None when there is none within the
+        budget: it goes on being sent."""
         waiter: asyncio.Future[EventResult | None] = asyncio.get_running_loop().create_future()
         self._waiters[event.event_id] = waiter
         self._offered.append(event)

@@ -16,7 +16,6 @@ from recognizer.errors import EngineFailed, InvalidField, Overloaded
 from recognizer.gallery.snapshot import Candidate
 from recognizer.gallery.watcher import GalleryHolder
 from recognizer.liveness.passive import FaceInFrame
-from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher
 from recognizer.recognition import Found, Identified, JudgedFace, Recognition, judged_live, one_face_a_person
 from recognizer.stopwatch import Stopwatch, sum_ms
@@ -52,7 +51,6 @@ class RecognitionService:
         policy: MatchPolicy,
         threshold_from: str,
         engine: str,
-        outbox: Outbox,
         publisher: Publisher,
         clock: Clock,
         observe: Callable[[DecisionKind, dict[str, float]], None],
@@ -69,7 +67,6 @@ class RecognitionService:
         self._liveness = liveness or LivenessCheck()
         self._gallery = gallery
         self._executor = executor
-        self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
         self._observe = observe
@@ -207,13 +204,10 @@ class RecognitionService:
         if face.decision is not DecisionKind.KNOWN or face.best is None:
             return face
         event = self._event(face.best, face.liveness, fields, captured_at)
-        entry = await self._outbox.append(event, lease=not self._publisher.away)
+        entry = await self._publisher.accept(event, self._delivery_budget_s)
         if entry.event.person_id != event.person_id:
             raise InvalidField("event_id was used before, for another recognition")
-        answer = entry.answer
-        if entry.fresh and not self._publisher.away:
-            answer = await self._publisher.deliver(entry.event, self._delivery_budget_s)
-        return replace(face, attendance=_note(event.event_id, answer))
+        return replace(face, attendance=_note(event.event_id, entry.answer))
 
     def _event(
         self, best: Candidate, liveness: float | None, fields: RecognizeFields, captured_at: datetime

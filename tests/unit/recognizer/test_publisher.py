@@ -1,13 +1,13 @@
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from recognizer.outbox import Outbox
+from recognizer.outbox import Outbox, OutboxEntry
 from recognizer.publisher import Publisher, RetryPolicy
 from shared.clock import Clock
 from shared.contracts.events import EventBatch, EventResult, EventResults, Outcome, RecognitionEvent
@@ -196,3 +196,34 @@ async def test_a_budget_that_runs_out_leaves_the_event_on_its_way(
         assert await publisher.deliver(event, 0) is None
         await until(lambda: scripted.stored == ["1"])
     assert (await outbox.counts()).pending == 0
+
+
+class InterruptedOutbox(Outbox):
+    """Something happens between an event's commit and the news of it."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock=clock, owner="publisher", lease_s=15, max_pending=100)
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def append(self, event: RecognitionEvent, *, lease: bool) -> OutboxEntry:
+        entry = await super().append(event, lease=lease)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return entry
+
+
+async def test_an_event_that_becomes_durable_while_the_logger_goes_away_does_not_wait_for_its_lease_to_end(
+    tmp_path: Path, clock: Clock, scripted: ScriptedLogger, make_event: Make
+) -> None:
+    outbox = InterruptedOutbox(tmp_path / "interrupted.db", clock)
+
+    async def the_logger_goes_away() -> None:
+        scripted.script.extend([503] * 3)
+        await publisher.accept(make_event("before"), PATIENCE_S)
+
+    async with publishing(outbox, scripted) as publisher:
+        outbox.meanwhile = the_logger_goes_away
+        await publisher.accept(make_event("during"), 0)
+        await until(lambda: sorted(scripted.stored) == ["before", "during"])  # and the clock stands still
+    outbox.close()
