@@ -32,6 +32,7 @@ from logger.routes import (
     retention,
     schedules,
     sessions,
+    tallies,
 )
 from logger.services.access import AccessService
 from logger.services.accounts import AccountsService
@@ -61,6 +62,7 @@ from logger.services.school import School
 from logger.services.session_clock import SessionClock
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
+from logger.services.tallies import TalliesService
 from logger.services.trail import AuditTrail
 from logger.settings import LoggerSettings, load_settings
 from logger.store.base import Store
@@ -77,6 +79,7 @@ CHORES_EVERY_S = 60.0
 DESCRIPTION = "Recognitions in, attendance out."
 ROUTES = (
     events,
+    tallies,
     attendance,
     compat,
     auth,
@@ -194,6 +197,7 @@ def build_state(
         presence=PresenceService(store, codes, ingest, clock),
         presence_codes=codes,
         sessions=sessions,
+        tallies=TalliesService(store, clock),
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
         school=school,

@@ -18,6 +18,7 @@ from logger.services.school import School
 from logger.services.session_clock import SessionClock
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
+from logger.services.tallies import TalliesService
 from logger.web.rendering import Pages
 
 
@@ -37,6 +38,7 @@ class State:
     presence: PresenceService
     presence_codes: PresenceCodesService
     sessions: SessionsService
+    tallies: TalliesService
     session_clock: SessionClock
     pages: Pages
     school: School

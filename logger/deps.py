@@ -28,6 +28,7 @@ from logger.services.presence_codes import PresenceCodesService
 from logger.services.school import School
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
+from logger.services.tallies import TalliesService
 from shared.contracts.events import EventBatch
 from shared.security import presented_secret
 from shared.web import strict_json
@@ -92,6 +93,10 @@ async def get_marks(request: Request) -> MarksService:
     return state_of(request).marks
 
 
+async def get_tallies(request: Request) -> TalliesService:
+    return state_of(request).tallies
+
+
 async def get_audit(request: Request) -> AuditService:
     return state_of(request).audit
 
@@ -116,6 +121,7 @@ SessionsDep = Annotated[SessionsService, Depends(get_sessions)]
 PresenceDep = Annotated[PresenceService, Depends(get_presence)]
 PresenceCodesDep = Annotated[PresenceCodesService, Depends(get_presence_codes)]
 MarksDep = Annotated[MarksService, Depends(get_marks)]
+TalliesDep = Annotated[TalliesService, Depends(get_tallies)]
 AuditDep = Annotated[AuditService, Depends(get_audit)]
 FeedDep = Annotated[LiveFeed, Depends(get_feed)]
 LoginsDep = Annotated[LoginsService, Depends(get_logins)]

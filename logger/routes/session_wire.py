@@ -1,6 +1,7 @@
 """Sessions, marks and the audit on the wire."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -76,6 +77,7 @@ class SummaryRecord(sessions.SummaryRecord):
             expected=one.expected,
             missing=one.missing,
             unknown=one.unknown,
+            strangers=sessions.StrangersRecord(**asdict(one.strangers)),
         )
 
 

@@ -10,7 +10,7 @@ from logger.domain.kept_marks import first_place
 from logger.services.rows import PART
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
-from logger.store.kinds import MARKS, SESSIONS
+from logger.store.kinds import MARKS, SESSIONS, TALLIES
 from logger.store.tables import Selection
 from shared.clock import Clock
 
@@ -29,6 +29,7 @@ class RetentionPolicy:
         days = "for ever" if self.keep_days is None else f"for {self.keep_days} days"
         return (
             f"Attendance, sessions and the sightings behind them are kept {days}.",
+            "Faces without a name are counted by the minute, and nothing of them is kept.",
             "Names and contacts are kept until the person is erased; consent with them.",
             "Of an erased person, attendance stays under a pseudonym that nothing leads to.",
             "The audit of who changed what is kept for ever, without names or contacts.",
@@ -68,6 +69,7 @@ class RetentionService:
         before = local_day(self._clock.now(), self._site) - timedelta(days=self.policy.keep_days)
         touched = await self._store.forget_before(before)
         marks, sessions = await self._forget_marks(before), await self._forget_sessions(before)
+        await self._forget_tallies(before)
         forgotten = Forgotten(before, touched.attendance, touched.events, marks, sessions)
         if forgotten:
             counts = {"attendance": touched.attendance, "events": touched.events, "marks": marks, "sessions": sessions}
@@ -81,6 +83,12 @@ class RetentionService:
         while rows := await self._store.select(MARKS, wanted):
             removed += await self._store.remove_many(MARKS, [row.value.key for row in rows])
         return removed
+
+    async def _forget_tallies(self, before: date) -> None:
+        """Their hours are of UTC, a day off at most: the last one is left for tomorrow."""
+        wanted = Selection(last=f"{before - timedelta(days=1)}", limit=PART)
+        while rows := await self._store.select(TALLIES, wanted):
+            await self._store.remove_many(TALLIES, [row.value.key for row in rows])
 
     async def _forget_sessions(self, before: date) -> int:
         """By the day at the site on which they began. Their order is that of UTC, which is a day off at most."""

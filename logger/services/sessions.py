@@ -16,6 +16,7 @@ from logger.domain.marking import Correction, Mark, standing
 from logger.domain.people import PersonProfile
 from logger.domain.policy import MAX_MINUTES
 from logger.domain.sessions import IllegalMove, Occupied, Session, SessionState
+from logger.domain.tallies import NO_STRANGERS, Strangers
 from logger.domain.wall_clock import instant_of
 from logger.errors import Conflict, InvalidRequest, NotFound, Outdated, Taken
 from logger.services.audit import AuditService
@@ -24,6 +25,7 @@ from logger.services.marks import MarksService
 from logger.services.placement import Placement
 from logger.services.planning import Planner
 from logger.services.rows import every_row
+from logger.services.tallies import TalliesService
 from logger.store.base import AttendanceStore, EventFilter
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, ROOMS, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
@@ -48,7 +50,8 @@ class SessionSummary:
     counts: Mapping[str, int] = field(default_factory=dict)  # people by the code of their mark's status
     expected: int = 0
     missing: int = 0  # expected, and neither seen nor excused
-    unknown: int = 0  # seen there, and not expected
+    unknown: int = 0  # people seen there, and not expected
+    strangers: Strangers = NO_STRANGERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class SessionDetail:
     session: Session
     school_class: SchoolClass
     roster: list[RosterLine]  # by name; guests who have a mark too
+    strangers: Strangers = NO_STRANGERS
 
 
 class SessionsService:
@@ -92,6 +96,7 @@ class SessionsService:
         self._new_id = new_id
         self._planner = Planner(rows, clock, site=site)
         self._planned_at: datetime | None = None
+        self._tallies = TalliesService(rows, clock)
 
     def local_today(self) -> date:
         return local_day(self._clock.now(), self._site)
@@ -101,8 +106,12 @@ class SessionsService:
         sessions = [row.value async for row in every_row(self._rows, SESSIONS, self._of_day(day))]
         classes = await self._rows.load_many(CLASSES, sorted({one.class_id for one in sessions}))
         unknown, heads = await self._unknown(day), await self._heads(day)
+        strangers = await self._tallies.strangers(sessions)
         return [
-            _summary(one, classes[one.class_id].value, heads[one.session_id], unknown[one.session_id])
+            replace(
+                _summary(one, classes[one.class_id].value, heads[one.session_id], unknown[one.session_id]),
+                strangers=strangers.get(one.session_id, NO_STRANGERS),
+            )
             for one in sessions
             if one.class_id in classes
         ]
@@ -137,7 +146,8 @@ class SessionsService:
             for person_id in expected | marks.keys()
         ]
         lines.sort(key=lambda line: (line.person.name.casefold(), line.person.person_id))
-        return SessionDetail(session, school_class, lines)
+        strangers = await self._tallies.strangers(await self._beside(session))
+        return SessionDetail(session, school_class, lines, strangers.get(session_id, NO_STRANGERS))
 
     async def begin_now(self, class_id: str, minutes: int, by: str) -> Session:
         """A session that nobody had planned. Raises NotFound, InvalidRequest, and Conflict when the room is taken."""
@@ -285,6 +295,11 @@ class SessionsService:
         page = await self._records.events_page(where, after=None, limit=MOST_UNKNOWN)
         people = {(logged.sighting.session_id, logged.sighting.person_id) for logged in page.items}
         return Counter(session_id for session_id, _ in people)
+
+    async def _beside(self, session: Session) -> list[Session]:
+        """It and the others of its day, which may have cameras of their own."""
+        day = local_day(session.starts_at, self._site)
+        return await self.of_days(day, day)
 
     async def _active(self) -> list[Session]:
         wanted = Selection(terms={"state": SessionState.ACTIVE})

@@ -15,6 +15,7 @@ from logger.domain.planning import PlannedUntil
 from logger.domain.presence import PresenceCode
 from logger.domain.schedule import Schedule
 from logger.domain.sessions import Session, SessionState
+from logger.domain.tallies import TalliedHour
 from logger.domain.text import sorting
 from logger.store.tables import Table
 
@@ -115,6 +116,12 @@ PRESENCE_CODES: Table[PresenceCode] = Table(
     terms={"pin": lambda one: one.pin_digest, "qr": lambda one: one.qr_digest},
     unique=frozenset({"pin", "qr"}),
 )
+TALLIES: Table[TalliedHour] = Table(
+    name="tallies",
+    adapter=TypeAdapter(TalliedHour),
+    key=lambda one: one.key,
+    order=lambda one: one.hour.isoformat(),
+)
 ERASURES: Table[Erasure] = Table(
     name="erasures",
     adapter=TypeAdapter(Erasure),
@@ -136,5 +143,6 @@ TABLES: tuple[Table[Any], ...] = (
     LOGINS,
     ATTEMPTS,
     PRESENCE_CODES,
+    TALLIES,
     ERASURES,
 )

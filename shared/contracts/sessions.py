@@ -20,13 +20,22 @@ class SessionRecord(WireModel):
     ended_by: str | None
 
 
+class StrangersRecord(WireModel):
+    """Sightings of faces without a name: how often, not how many people."""
+
+    unknown: int = 0
+    ambiguous: int = 0
+    spoof: int = 0
+
+
 class SummaryRecord(WireModel):
     session: SessionRecord
     title: str  # of the class
     counts: dict[str, int]  # people by status
     expected: int
     missing: int
-    unknown: int
+    unknown: int  # people seen there who are not expected
+    strangers: StrangersRecord = StrangersRecord()
 
 
 class SessionList(WireModel):

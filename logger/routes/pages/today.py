@@ -11,6 +11,7 @@ from logger.app_state import State
 from logger.domain.accounts import Action, Actor, Subject, may
 from logger.domain.people import PersonProfile
 from logger.domain.sessions import Session, SessionState
+from logger.domain.tallies import NO_STRANGERS, Strangers
 from logger.routes.pages.classes import own_classes_of
 from logger.routes.pages.frame import PageRoute, StateDep, page
 from logger.routes.pages.rights import SeesToday
@@ -43,6 +44,7 @@ class Totals:
     marked: int
     missing: int
     unknown: int
+    strangers: Strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _totals(cards: Sequence[SessionCard]) -> Totals:
         marked=sum(sum(one.counts.values()) for one in begun),
         missing=sum(one.missing for one in begun if one.session.state is SessionState.ACTIVE),
         unknown=sum(one.unknown for one in begun),
+        strangers=sum((one.strangers for one in begun), NO_STRANGERS),
     )
 
 

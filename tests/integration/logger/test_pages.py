@@ -373,3 +373,17 @@ async def test_a_person_gets_a_pin_and_a_qr_code_and_is_marked_present_by_them(b
     assert "nobody&#39;s any more" in await browser.send("/person/code/revoke", person_id="101")
     await browser.open(session)
     assert "This code is nobody" in await browser.send(f"{session}/presence", code=pin)
+
+
+async def test_faces_without_a_name_are_a_count_on_the_pages_of_the_day(
+    browser: Browser, site: httpx.AsyncClient, writer: dict[str, str]
+) -> None:
+    session = await with_a_class(browser)
+    tally = {"origin": "r1", "source": "door", "minute": "2025-03-03T12:00:00Z", "count": 7}
+    tallies = [{**tally, "decision": "unknown"}, {**tally, "decision": "spoof", "count": 1}]
+    assert (await site.post("/v1/tallies", json={"tallies": tallies}, headers=writer)).status_code == 200
+    said = "7&nbsp;sightings of unknown faces, 1 of pictures of a face. They count for nobody."
+    assert said in await browser.open(session)
+    today = await browser.open("/")
+    assert said in today
+    assert "<dt>Unknown faces</dt><dd>7</dd>" in today

@@ -76,6 +76,7 @@ TABLE: dict[str, Guard] = {
     "GET /readyz": Public,
     "GET /metrics": Public,
     "POST /v1/events": Own(A.SEND_EVENTS),
+    "POST /v1/tallies": Own(A.SEND_EVENTS),
     "GET /v1/events": A.SEE_ATTENDANCE,
     "GET /v1/attendance": A.SEE_ATTENDANCE,
     "POST /mark-attendance": Public,

@@ -152,6 +152,20 @@ async def test_a_session_is_begun_seen_corrected_and_ended(school: School, event
     ]
 
 
+async def test_faces_without_a_name_are_counted_in_the_session_of_their_camera(school: School) -> None:
+    await school.begin()
+    tally = {"origin": "r1", "source": "room-1", "decision": "unknown", "minute": "2025-03-03T12:00:00Z", "count": 3}
+    for one in (tally, {**tally, "count": 2}, {**tally, "decision": "ambiguous"}, {**tally, "source": None}):
+        answer = await school.ask("camera", "POST", "/v1/tallies", json={"tallies": [one]})
+        assert answer == {"kept": 1, "too_far": 0}
+    [summary] = (await school.ask(TEACHER, "GET", "/v1/sessions"))["items"]
+    assert summary["strangers"] == {"unknown": 3, "ambiguous": 3, "spoof": 0}
+    for wrong in ({"minute": "2025-03-03T12:00:01Z"}, {"count": 0}, {"decision": "known"}, {"person_id": "101"}):
+        await school.ask("camera", "POST", "/v1/tallies", 422, json={"tallies": [{**tally, **wrong}]})
+    await school.ask("camera", "POST", "/v1/tallies", 422, json={"tallies": []})
+    await school.ask(TEACHER, "POST", "/v1/tallies", 403, json={"tallies": [tally]})
+
+
 async def test_what_cannot_be_done_is_said_with_a_reason(school: School) -> None:
     session_id = await school.begin()
     again = await school.ask(TEACHER, "POST", "/v1/sessions", 409, json={"class_id": "c1"})
