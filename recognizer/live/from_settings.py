@@ -5,11 +5,13 @@ from functools import partial
 from random import SystemRandom
 from typing import assert_never
 
+from recognizer.decision import MatchPolicy
 from recognizer.live.conversation import FrameFate, LiveLimits
 from recognizer.live.gates import ChallengeGate, Gate, OpenGate, PassiveGate
 from recognizer.live.service import LiveService
 from recognizer.live.visit import VisitPolicy
 from recognizer.liveness.challenge import issue
+from recognizer.liveness.run import ChallengePolicy
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
 from shared.contracts.live import LivenessMode
@@ -27,12 +29,12 @@ def open_live(
             max_fps=settings.live_fps,
             idle_s=settings.live_idle_s,
         ),
-        new_gate=_gates(settings),
+        new_gate=_gates(settings, service.policy),
         observe=observe,
     )
 
 
-def _gates(settings: RecognizerSettings) -> Callable[[], Gate]:
+def _gates(settings: RecognizerSettings, match: MatchPolicy) -> Callable[[], Gate]:
     match settings.liveness:
         case LivenessMode.OFF:
             return OpenGate
@@ -40,6 +42,6 @@ def _gates(settings: RecognizerSettings) -> Callable[[], Gate]:
             return partial(PassiveGate, threshold=settings.min_liveness, needed=settings.confirm_frames)
         case LivenessMode.CHALLENGE:
             draw = partial(issue, SystemRandom(), steps=settings.challenge_steps, lifetime_s=settings.challenge_s)
-            return partial(ChallengeGate, draw)
+            return partial(ChallengeGate, draw, ChallengePolicy(max_drift=match.threshold))
         case _:
             assert_never(settings.liveness)

@@ -8,7 +8,7 @@ from typing import Protocol
 from recognizer.gallery.dataset import Person
 from recognizer.liveness.challenge import Challenge, ChallengeFailure, ChallengeProgress, Sighting
 from recognizer.liveness.passive import LivenessAverage, LivenessVerdict
-from recognizer.liveness.run import ChallengeRun
+from recognizer.liveness.run import ChallengePolicy, ChallengeRun
 from recognizer.recognition import JudgedFace, Recognition, judged_live
 from recognizer.vision.pose import estimate_pose
 from shared.contracts.live import ChallengeNote, ChallengeState, LivenessMode
@@ -115,9 +115,10 @@ class ChallengeGate:
 
     mode = LivenessMode.CHALLENGE
 
-    def __init__(self, issue: Callable[[float], Challenge]) -> None:
+    def __init__(self, issue: Callable[[float], Challenge], policy: ChallengePolicy | None = None) -> None:
         """`issue` draws a new order at the time it is given."""
         self._issue = issue
+        self._policy = policy
         self._run: ChallengeRun | None = None
         self._progress: ChallengeProgress | None = None
         self._is_spent = False
@@ -125,7 +126,7 @@ class ChallengeGate:
     def observe(self, now_s: float, recognition: Recognition) -> Recognition:
         if self._run is None or self._is_stale(now_s):
             self.restart()
-            self._run = ChallengeRun(self._issue(now_s))
+            self._run = ChallengeRun(self._issue(now_s), self._policy)
         self._progress = self._run.observe(now_s, _sighting(recognition))
         return recognition
 
