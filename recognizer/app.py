@@ -22,6 +22,7 @@ from recognizer.client import LoggerClient, Patience
 from recognizer.compat.opening import open_compat
 from recognizer.engine.base import Chip, Embedder, LivenessNet
 from recognizer.engine.loader import Engine, load_engine, load_liveness
+from recognizer.enrolment.bulk import BulkEnrolment
 from recognizer.enrolment.looking import PhotoReader
 from recognizer.enrolment.opening import open_enrolment
 from recognizer.enrolment.photo_store import PhotoStore
@@ -39,7 +40,7 @@ from recognizer.metrics import RecognitionMetrics
 from recognizer.outbox import Outbox
 from recognizer.publisher import Publisher, RetryPolicy
 from recognizer.recognition import Identified
-from recognizer.routes import compat, detect, live, pages, people, recognize
+from recognizer.routes import bulk, compat, detect, live, pages, people, recognize
 from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
 from recognizer.threads import OrderedThreads
@@ -62,6 +63,7 @@ ENROL_TIMEOUT_S = 120.0  # for the photos of one request, over a slow line
 # Of 24 people in a photo of 12 megapixels, their faces 60 pixels wide, all are recognized; in a frame of 1,280 pixels
 # 18 are found and 11 recognized, in a quarter of the time. Faces of 40 pixels: 22, and none.
 CROWD_LONGEST_SIDE = 2_560
+BULK_TIMEOUT_S = 1_800.0  # for an archive
 MAX_BATCH = 16  # faces to a call of the network
 
 DESCRIPTION = """Finds faces, names the people it knows, and posts their attendance to the logger."""
@@ -87,9 +89,13 @@ def create_app(
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
-        body_limits={"/people": BodyLimit(settings.enroll_max_bytes, ENROL_TIMEOUT_S)},
+        body_limits={
+            "/people": BodyLimit(settings.enroll_max_bytes, ENROL_TIMEOUT_S),
+            "/people/bulk": BodyLimit(settings.bulk_max_bytes, BULK_TIMEOUT_S),
+        },
     )
     app.include_router(recognize.router)
+    app.include_router(bulk.router)
     app.include_router(people.router)
     app.include_router(detect.router)
     app.include_router(live.router)
@@ -177,6 +183,11 @@ class _Wiring:
                     settings=self._settings,
                     service=service,
                     enrolment=enrolment,
+                    bulk=BulkEnrolment(
+                        enrolment,
+                        max_photo_bytes=self._settings.max_bytes,
+                        max_person_bytes=self._settings.enroll_max_bytes,
+                    ),
                     live=cameras,
                     compat=compat_services,
                     executor=executor,

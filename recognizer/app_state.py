@@ -4,6 +4,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from recognizer.compat.opening import Compat
+from recognizer.enrolment.bulk import BulkEnrolment
 from recognizer.enrolment.service import EnrolmentService
 from recognizer.live.service import LiveService
 from recognizer.service import RecognitionService
@@ -16,6 +17,7 @@ class State:
     settings: RecognizerSettings
     service: RecognitionService
     enrolment: EnrolmentService
+    bulk: BulkEnrolment
     live: LiveService
     compat: Compat
     executor: Executor

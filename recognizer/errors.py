@@ -4,6 +4,7 @@ ServiceError (shared.web.errors)
 ├── InvalidImage            400  bytes that are not a whole picture, or no picture at all
 │   └── MissingImage        400
 ├── InvalidForm             400  a body that is neither a form nor JSON, whatever it says it is
+├── InvalidArchive          400  no ZIP archive that can be read, or one that is too large inside
 ├── UnsupportedImage        415  a picture of a kind we do not take
 ├── ImageTooLarge           413  too many bytes or pixels
 ├── ImageTooSmall           422
@@ -44,6 +45,10 @@ class MissingImage(InvalidImage):
 
 class InvalidForm(ServiceError):
     status, code, title = 400, "invalid_form", "The request cannot be read"
+
+
+class InvalidArchive(ServiceError):
+    status, code, title = 400, "invalid_archive", "The archive cannot be read"
 
 
 class UnsupportedImage(ServiceError):

@@ -63,7 +63,8 @@ class RecognizerSettings(ServiceSettings):
     api_keys: CommaSeparated = ()
     enroll_key: SecretStr | None = None  # one key for everything, itself: of the operator's own programs
     consent: Literal["off", "ask", "require"] = "ask"  # whether the logger must agree to an enrolment
-    enroll_max_bytes: Annotated[int, Field(ge=1_000)] = 64 * 1024 * 1024  # all photos of one request
+    enroll_max_bytes: Annotated[int, Field(ge=1_000)] = 64 * 1024 * 1024  # all photos of one person at once
+    bulk_max_bytes: Annotated[int, Field(ge=1_000)] = 1024 * 1024 * 1024  # an archive of many people
     max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=10_000)] = 25_000_000
     max_frames: Annotated[int, Field(ge=1)] = 32  # frames in flight before 503

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from recognizer.errors import DatasetBusy, DatasetUnavailable, NoSuchImage, NoSuchPerson
 from recognizer.gallery.changes import ChangeMarks
-from recognizer.gallery.dataset import Person, Photo, person_of, photos_in
+from recognizer.gallery.dataset import Person, Photo, folders_in, person_of, photos_in
 from recognizer.vision.image_headers import ImageKind
 from shared.logs import get_logger
 
@@ -177,11 +177,7 @@ class PhotoStore:
 
     def _folders(self) -> list[str]:
         with _translated():
-            try:
-                with os.scandir(self._root) as entries:
-                    return sorted(entry.name for entry in entries if entry.name[0] != "." and entry.is_dir())
-            except FileNotFoundError:
-                return []
+            return folders_in(self._root)
 
 
 def image_id_of(photo: Photo) -> str:

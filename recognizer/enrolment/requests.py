@@ -6,7 +6,7 @@ from datetime import datetime
 
 from recognizer.gallery.dataset import Person
 from recognizer.vision.quality import QualityIssue
-from shared.contracts.people import HandedIn
+from shared.contracts.people import EnrolFields, HandedIn
 
 # Why a photo is not taken: the issues of a face's quality, and these.
 NO_FACE = "no_face"
@@ -60,6 +60,22 @@ class EnrolRequest:
     profile: Profile = field(default_factory=Profile)
     consent: Consent | None = None
     allow_duplicate: bool = False  # although the face is another person's; written down with `by`
+
+    @classmethod
+    def of(cls, fields: EnrolFields, photos: Sequence[PhotoUpload], *, by: str) -> "EnrolRequest":
+        """What the fields on the wire ask for."""
+        consent = None
+        if fields.consent_version is not None and fields.consent_how is not None:
+            consent = Consent(fields.consent_version, fields.consent_how)
+        return cls(
+            person_id=fields.person_id,
+            name=fields.name,
+            photos=photos,
+            by=by,
+            profile=Profile(fields.department, fields.year, fields.email, fields.phone),
+            consent=consent,
+            allow_duplicate=fields.allow_duplicate,
+        )
 
 
 @dataclass(frozen=True, slots=True)

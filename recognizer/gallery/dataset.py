@@ -94,6 +94,16 @@ def scan(root: Path, wanted: Callable[[str], bool] = lambda _: True) -> DatasetL
     return DatasetListing(root, present=True, people=tuple(people.values()), problems=tuple(problems))
 
 
+def folders_in(root: Path) -> list[str]:
+    """Everything that may be a person, by name. Raises OSError when the folder is there and cannot be listed."""
+    try:
+        entries = _sorted_entries(root)
+    except FileNotFoundError:
+        return []
+    inside = root.resolve()
+    return [entry.name for entry in entries if _holds(entry.is_dir) and _stays_inside(entry, inside)]
+
+
 def photos_in(root: Path, folder: str) -> tuple[Photo, ...]:
     """Of one person, by file name. Raises OSError."""
     return tuple(_photos(root / folder, root.resolve(), []))

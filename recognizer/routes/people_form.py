@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from pydantic import TypeAdapter, ValidationError
 
 from recognizer.deps import EnrollKeyDep, StateDep, first_problem
-from recognizer.enrolment.requests import Consent, EnrolRequest, PhotoUpload, Profile
+from recognizer.enrolment.requests import EnrolRequest, PhotoUpload
 from recognizer.errors import InvalidField, InvalidForm, MissingImage
 from recognizer.form import Part, read_form
 from shared.contracts.people import MAX_IMAGES, EnrolFields, MoreImagesFields
@@ -31,20 +31,7 @@ async def read_enrolment(request: Request, key: EnrollKeyDep, state: StateDep) -
     """Asks for the key before it reads a byte of the body. Raises InvalidForm, InvalidField, MissingImage,
     ImageTooLarge."""
     fields, photos = await _read(request, EnrolFields, state.settings.max_bytes)
-    if (fields.consent_version is None) != (fields.consent_how is None):
-        raise InvalidField("consent_version and consent_how belong together")
-    consent = None
-    if fields.consent_version is not None and fields.consent_how is not None:
-        consent = Consent(fields.consent_version, fields.consent_how)
-    return EnrolRequest(
-        person_id=fields.person_id,
-        name=fields.name,
-        photos=photos,
-        by=key.key_id,
-        profile=Profile(fields.department, fields.year, fields.email, fields.phone),
-        consent=consent,
-        allow_duplicate=fields.allow_duplicate,
-    )
+    return EnrolRequest.of(fields, photos, by=key.key_id)
 
 
 async def read_more_images(request: Request, key: EnrollKeyDep, state: StateDep) -> MoreImages:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.base import Identifier, Name, WireModel
 
@@ -27,6 +27,12 @@ class EnrolFields(WireModel):
     consent_version: Annotated[Name, StringConstraints(max_length=100)] | None = None  # of the text agreed to
     consent_how: ConsentHow | None = None
     allow_duplicate: bool = False  # although the face is somebody's already; written down with the key
+
+    @model_validator(mode="after")
+    def _whole_consent(self) -> Self:
+        if (self.consent_version is None) != (self.consent_how is None):
+            raise ValueError("consent_version and consent_how belong together")
+        return self
 
 
 class MoreImagesFields(WireModel):
@@ -101,3 +107,40 @@ class ErasureReceipt(WireModel):
     erased_at: datetime
     by: str  # the key that asked
     removed: Annotated[dict[str, int], Field(description="how many folders, photos, templates, and messages waiting")]
+
+
+class BulkPerson(WireModel):
+    """A line of the answer to `POST /people/bulk` (application/x-ndjson)."""
+
+    type: Literal["person"] = "person"
+    done: int  # people, this one among them
+    of: int
+    person_id: str
+    name: str
+    enrolled: bool = False
+    accepted: int = 0  # photos
+    rejected_images: list[RejectedImage] = Field(default_factory=list)
+    code: str | None = None  # why this person is not enrolled
+    detail: str | None = None
+
+    def enrolled_with(self, accepted: int, rejected: list[RejectedImage]) -> Self:
+        return self.model_copy(update={"enrolled": True, "accepted": accepted, "rejected_images": rejected})
+
+    def refused(self, code: str, detail: str, rejected: list[RejectedImage]) -> Self:
+        return self.model_copy(update={"code": code, "detail": detail, "rejected_images": rejected})
+
+
+class BulkProblem(WireModel):
+    where: str  # a path in the archive, or a line of its table
+    detail: str
+
+
+class BulkReport(WireModel):
+    """The last line."""
+
+    type: Literal["report"] = "report"
+    people: int
+    enrolled: int
+    images_accepted: int
+    images_rejected: int
+    problems: list[BulkProblem]  # what was passed over before anybody was looked at

@@ -1,0 +1,102 @@
+"""`python -m recognizer enroll`: a folder or an archive of people to a running service, with a report."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from tqdm import tqdm
+
+from recognizer.client import ClientError, NamedPhoto, RecognizerClient, Refused
+from recognizer.enrolment.bulk import read_photos, read_plan, report
+from recognizer.enrolment.bulk_plan import Plan, PlannedPerson, plan
+from recognizer.enrolment.bulk_sources import PhotoSource, open_source
+from recognizer.enrolment.filing import on_wire
+from recognizer.errors import StartError
+from recognizer.settings import RecognizerSettings
+from shared.contracts.people import BulkPerson, BulkReport
+from shared.security import read_secret_file
+
+KEY_FILE = Path("var/keys/enrolment.key")  # where `make run` keeps it
+TIMEOUT_S = 120.0
+
+
+def run_enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    """1 when somebody is not enrolled. Raises StartError, InvalidArchive."""
+    key = _key(settings, parsed.key_file)
+    try:
+        source = open_source(parsed.people)
+        table = None if parsed.csv is None else parsed.csv.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"cannot be read: {error}") from error
+    with closing(source):
+        planned = read_plan(source) if table is None else plan(source.paths(), table)
+        url = parsed.url or f"http://127.0.0.1:{settings.port}"
+        lines = asyncio.run(_enroll_all(url, key, source, planned, settings))
+    whole = report(lines, planned)
+    print("\n".join(_told(lines, whole)))  # noqa: T201 - a command's answer
+    return 0 if whole.enrolled == whole.people and not whole.problems else 1
+
+
+async def _enroll_all(
+    url: str, key: str, source: PhotoSource, planned: Plan, settings: RecognizerSettings
+) -> list[BulkPerson]:
+    lines: list[BulkPerson] = []
+    async with RecognizerClient(url, key=key, timeout_s=TIMEOUT_S) as client:
+        for person in tqdm(planned.people, desc="Enrolling", unit="person", disable=None):
+            lines.append(await _enroll(client, source, person, settings, done=len(lines) + 1, of=len(planned.people)))
+    return lines
+
+
+async def _enroll(
+    client: RecognizerClient,
+    source: PhotoSource,
+    person: PlannedPerson,
+    settings: RecognizerSettings,
+    *,
+    done: int,
+    of: int,
+) -> BulkPerson:
+    photos, unread = await asyncio.to_thread(
+        read_photos,
+        source,
+        person,
+        max_photo_bytes=settings.max_bytes,
+        max_bytes=settings.enroll_max_bytes,
+    )
+    line = BulkPerson(done=done, of=of, person_id=person.fields.person_id, name=person.fields.name)
+    if not photos:
+        return line.refused("no_usable_photo", "None of the photos can be read", on_wire(unread))
+    named = [NamedPhoto(photo.filename, photo.data) for photo in photos]
+    try:
+        enrolled = await client.enroll(person.fields, named)
+    except Refused as refused:
+        problem = refused.problem
+        rejected = problem.rejected_images if problem is not None else None
+        code = "refused" if problem is None else problem.code
+        return line.refused(code, str(refused), [*on_wire(unread), *(rejected or ())])
+    except ClientError as error:
+        return line.refused("no_answer", str(error), on_wire(unread))
+    return line.enrolled_with(len(enrolled.accepted), [*on_wire(unread), *enrolled.rejected_images])
+
+
+def _key(settings: RecognizerSettings, file: Path | None) -> str:
+    if file is None and settings.enroll_key is not None:
+        return settings.enroll_key.get_secret_value()
+    try:
+        return read_secret_file(file or KEY_FILE)
+    except OSError as error:
+        raise StartError(f"the key for enrolment cannot be read from {file or KEY_FILE}; see --key-file") from error
+
+
+def _told(lines: list[BulkPerson], whole: BulkReport) -> Iterator[str]:
+    for line in lines:
+        if not line.enrolled:
+            yield f"{line.name} {line.person_id}: not enrolled: {line.detail}"
+        yield from (f"{image.filename}: {image.reason}: {image.detail}" for image in line.rejected_images)
+    yield from (f"{problem.where}: {problem.detail}" for problem in whole.problems)
+    yield (
+        f"{whole.enrolled} of {whole.people} people enrolled, "
+        f"{whole.images_accepted} photos taken, {whole.images_rejected} refused"
+    )
