@@ -43,7 +43,7 @@ from shared.contracts.people import (
     MoreImagesFields,
 )
 from shared.contracts.profiles import ProfileChange, ProfilePage, ProfileRecord
-from shared.contracts.recognition import FaceMode, RecognizeFields, RecognizeResponse
+from shared.contracts.recognition import DetectResponse, FaceMode, RecognizeFields, RecognizeResponse
 from shared.contracts.sessions import SessionList
 
 __all__ = [
@@ -117,6 +117,11 @@ class RecognizerClient(_Service):
         call = Call("POST", "/recognize", repeatable=True, fields=_form(fields), files=files)
         return await self.ask(call, RecognizeResponse)
 
+    async def detect(self, picture: bytes) -> DetectResponse:
+        """Where the faces are, and how good they are to recognize. Nobody is named and nothing recorded."""
+        files = [_file("image", NamedPhoto("picture", picture))]
+        return await self.ask(Call("POST", "/detect", repeatable=True, files=files), DetectResponse)
+
     async def people(self) -> AsyncIterator[EnrolledSummary]:
         """Everybody who has photos, asked for page by page. This and all that follows needs a key that may enrol."""
         async for page in self._pages("/people", {}, EnrolledPage):
@@ -127,10 +132,14 @@ class RecognizerClient(_Service):
         """Raises NotThere."""
         return await self.ask(_get(_path("people", person_id)), EnrolledRecord)
 
+    async def photo(self, person_id: str, image_id: str) -> bytes:
+        """As it was sent. Raises NotThere."""
+        return (await self.send(_get(_photo_path(person_id, image_id)))).content
+
     async def enroll(self, fields: EnrolFields, photos: Sequence[NamedPhoto]) -> EnrolmentResult:
         """Makes somebody recognizable. Raises InConflict, for one with the code `possible_duplicate` when the face is
         another person's; NotTaken with `no_usable_photo`, whose problem says what is wrong with each."""
-        call = Call("POST", "/people", fields=_form(fields), files=_images(photos))
+        call = Call("POST", "/people", repeatable=True, fields=_form(fields), files=_images(photos))
         return await self.ask(call, EnrolmentResult)
 
     async def add_photos(
@@ -138,12 +147,13 @@ class RecognizerClient(_Service):
     ) -> EnrolmentResult:
         """More photos of somebody. Raises NotThere and what `enroll` raises."""
         fields = _form(MoreImagesFields(allow_duplicate=allow_duplicate))
-        call = Call("POST", f"{_path('people', person_id)}/images", fields=fields, files=_images(photos))
+        path = f"{_path('people', person_id)}/images"
+        call = Call("POST", path, repeatable=True, fields=fields, files=_images(photos))
         return await self.ask(call, EnrolmentResult)
 
     async def remove_photo(self, person_id: str, image_id: str) -> None:
         """Raises NotThere, and InConflict for the last photo."""
-        await self.send(Call("DELETE", f"{_path('people', person_id)}/images/{quote(image_id, safe='')}"))
+        await self.send(Call("DELETE", _photo_path(person_id, image_id)))
 
     async def erase(self, person_id: str) -> ErasureReceipt:
         """Removes photos, templates and caches. Raises NotThere. Asked once: a repeat would find nobody, and there
@@ -232,6 +242,10 @@ def _form(fields: WireModel) -> dict[str, str]:
 
 def _path(collection: str, person_id: str) -> str:
     return f"/{collection}/{quote(person_id, safe='')}"
+
+
+def _photo_path(person_id: str, image_id: str) -> str:
+    return f"{_path('people', person_id)}/images/{quote(image_id, safe='')}"
 
 
 def _images(photos: Sequence[NamedPhoto]) -> list[FilePart]:

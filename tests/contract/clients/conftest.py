@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,7 +45,9 @@ class StillClock:
 class WebSocket:
     """A browser's WebSocket, straight to the application. Raises Refused where the application takes it not."""
 
-    def __init__(self, app: Any, path: str, origin: str, subprotocols: Sequence[str]) -> None:
+    def __init__(
+        self, app: Any, path: str, origin: str = "http://localhost:3000", subprotocols: Sequence[str] = ()
+    ) -> None:
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {
@@ -93,6 +96,8 @@ class Site:
     logger: httpx.AsyncClient
     clock: StillClock
     websocket: Callable[..., WebSocket]
+    to_recognizer: httpx.AsyncBaseTransport
+    to_logger: httpx.AsyncBaseTransport
 
     async def attendance(self) -> list[tuple[str, int]]:
         """Who is recorded, and how many recognitions stand behind each."""
@@ -161,20 +166,14 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
         async with LifespanManager(create_logger(logger_settings, clock=clock), startup_timeout=PATIENCE_S) as logger:
             to_logger = ASGITransport(logger.app)
             app = create_recognizer(settings, clock=clock, logger_transport=to_logger)
-            async with (
-                LifespanManager(app, startup_timeout=PATIENCE_S, shutdown_timeout=PATIENCE_S) as recognizer,
-                httpx.AsyncClient(
-                    transport=ASGITransport(recognizer.app), base_url="http://recognizer"
-                ) as to_recognizer,
-                httpx.AsyncClient(transport=to_logger, base_url="http://logger") as as_client,
-            ):
-
-                def websocket(
-                    path: str, origin: str = "http://localhost:3000", subprotocols: Sequence[str] = ()
-                ) -> WebSocket:
-                    return WebSocket(recognizer.app, path, origin, subprotocols)
-
-                yield Site(to_recognizer, as_client, clock, websocket)
+            async with LifespanManager(app, startup_timeout=PATIENCE_S, shutdown_timeout=PATIENCE_S) as recognizer:
+                to_recognizer = ASGITransport(recognizer.app)
+                async with (
+                    httpx.AsyncClient(transport=to_recognizer, base_url="http://recognizer") as camera,
+                    httpx.AsyncClient(transport=to_logger, base_url="http://logger") as teacher,
+                ):
+                    websocket = partial(WebSocket, recognizer.app)
+                    yield Site(camera, teacher, clock, websocket, to_recognizer, to_logger)
 
     return run
 
