@@ -14,6 +14,7 @@ from tests.bench.rows import Plan, Row, as_json, table
 
 SECTIONS = (
     "service",
+    "classroom",
     "startup",
     "cached",
     "enrolment",

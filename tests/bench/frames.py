@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 640, 480
 _QUALITY = 90
-_PORTRAITS = (
+PORTRAITS = (
     ("Eileen_Collins_bench1", "skimage", "data/astronaut.png"),
     ("Grace_Hopper_bench2", "matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
 )
@@ -19,22 +19,22 @@ _ENROLLED_SIDES_PX = (480, 440, 400)  # three photos a person, as a site would h
 
 def camera_frames() -> list[bytes]:
     """One JPEG for each portrait, the person in the middle of a grey room."""
-    return [_jpeg(_in_a_room(_portrait(package, path))) for _, package, path in _PORTRAITS]
+    return [_jpeg(_in_a_room(portrait(package, path))) for _, package, path in PORTRAITS]
 
 
 def write_dataset(folder: Path) -> Path:
     """The same two people, three photos each."""
-    for name, package, path in _PORTRAITS:
+    for name, package, path in PORTRAITS:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for side_px in _ENROLLED_SIDES_PX:
-            photo = _jpeg(_scaled(_portrait(package, path), side_px))
+            photo = _jpeg(_scaled(portrait(package, path), side_px))
             (folder / name / f"{side_px}.jpg").write_bytes(photo)
     return folder
 
 
 def write_photos(folder: Path, people: int, photos: int) -> Path:
     """Different bytes for each of `people` x `photos` files, so that no cache knows any of them."""
-    portraits = [_in_a_room(_portrait(package, path)) for _, package, path in _PORTRAITS]
+    portraits = [_in_a_room(portrait(package, path)) for _, package, path in PORTRAITS]
     for person in range(people):
         one = folder / f"Person_{person:04}"
         one.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write_photos(folder: Path, people: int, photos: int) -> Path:
     return folder
 
 
-def _portrait(package: str, path: str) -> NDArray[np.uint8]:
+def portrait(package: str, path: str) -> NDArray[np.uint8]:
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations
