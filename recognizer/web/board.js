@@ -67,8 +67,7 @@ export class Board {
     const isTold = isGreeted || message.challenge?.state === "running" || message.challenge?.state === "failed";
     this.parts.hint.hidden = isTold;
     if (isTold) return;
-    if (person && !message.challenge) this.#showHint("Hold still for a moment", "calm", message.confirmation);
-    else this.#showHint(message.reason, toneOf(message.decision), message.confirmation);
+    this.#showHint(person ? nextFor(message) : message.reason, toneOf(message.decision), message.confirmation);
   }
 
   #showHint(sentence, tone, confirmation = null) {
@@ -97,6 +96,11 @@ function isSame(person, greeted) {
 
 function isConfirmed({ confirmation }) {
   return Boolean(confirmation && confirmation.agreeing >= confirmation.needed);
+}
+
+/** What somebody who is known is to do until they are recorded. */
+function nextFor(message) {
+  return message.whyNot ?? message.challenge?.instruction ?? "Hold still for a moment";
 }
 
 function toneOf(decision) {

@@ -33,7 +33,7 @@ export class FallbackLink {
   async ask(blob) {
     const records = this.record && this.#agreement.isReached && !this.#visit;
     try {
-      return this.#understand(await post("recognize", this.#form(blob, records), this.key));
+      return this.#understand(await post("recognize", this.#form(blob, records), this.key), records);
     } catch (error) {
       if (error instanceof Unreachable) throw new Lost();
       if (error instanceof Problem && !error.isAboutTheKey) return errorMessage(error);
@@ -58,7 +58,7 @@ export class FallbackLink {
     return form;
   }
 
-  #understand(answer) {
+  #understand(answer, records) {
     const now = performance.now();
     const personId = answer.match ? answer.person_id : null;
     this.#agreement.observe(personId, now);
@@ -66,6 +66,7 @@ export class FallbackLink {
     return {
       ...answer,
       type: "frame",
+      whyNot: records && !answer.attendance ? answer.reason : null, // where one picture is not enough to be recorded
       attendance: this.#visit?.attendance ?? null,
       confirmation: this.#confirmation(answer),
     };

@@ -1,5 +1,6 @@
 """Chromium with a camera that plays what a test gives it, and the recognizer's pages with nothing behind them."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ Pixels = NDArray[np.uint8]  # (h, w, 3), RGB
 SHOTS = Path(__file__).parents[4] / "var" / "screenshots"
 WIDTH, HEIGHT = 640, 480
 WALL = (70, 78, 92)
+ALWAYS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP kiosk.test 127.0.0.1")
 LOOKS = (
     ("desk-light", ViewportSize(width=1280, height=800), "light"),
     ("desk-dark", ViewportSize(width=1280, height=800), "dark"),
@@ -46,38 +48,55 @@ def before_camera() -> Callable[..., Pixels]:
 
 
 @dataclass
-class Cameras:
-    """Each clip has a browser of its own, since the clip is chosen when the browser starts."""
+class Launcher:
+    """A browser for each kind of camera, since that is chosen when a browser starts."""
 
     browser: Browser
     chromium: str
     folder: Path
     stack: ExitStack
+    running: dict[tuple[str, ...], Browser] = field(default_factory=dict)
+
+    def launch(self, *flags: str) -> Browser:
+        if flags not in self.running:
+            started = self.browser.browser_type.launch(executable_path=self.chromium, args=[*ALWAYS, *flags])
+            self.stack.callback(started.close)
+            self.running[flags] = started
+        return self.running[flags]
+
+    def clip(self, frames: Sequence[Pixels]) -> Path:
+        """Motion JPEG, named by what is in it."""
+        film = b"".join(_jpeg(frame) for frame in frames)
+        file = self.folder / f"{hashlib.sha256(film).hexdigest()}.mjpeg"
+        file.write_bytes(film)
+        return file
+
+
+@dataclass
+class Cameras:
+    """Pages before cameras. What a script breaks on, and what the policy of the pages forbids, is a complaint."""
+
+    launcher: Launcher
+    stack: ExitStack
     complaints: list[str] = field(default_factory=list)
 
     def open(self, frames: Sequence[Pixels], url: str, **options: Any) -> Page:
         """A page at the address, before a camera that plays these frames again and again."""
-        page = self.page(self.clip(frames), **options)
+        page = self.page(frames, **options)
         page.goto(url)
         return page
 
-    def clip(self, frames: Sequence[Pixels]) -> Path:
-        file = self.folder / f"{len(list(self.folder.glob('*.mjpeg')))}.mjpeg"
-        with file.open("wb") as stream:
-            for frame in frames:
-                ok, data = cv2.imencode(".jpg", np.ascontiguousarray(frame[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 95])
-                assert ok
-                stream.write(data.tobytes())
-        return file
-
-    def page(self, clip: Path | None, *, allowed: bool = True, **options: Any) -> Page:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--use-fake-device-for-media-stream"]
-        flags += ["--use-fake-ui-for-media-stream"] if allowed else ["--deny-permission-prompts"]
-        flags += [f"--use-file-for-fake-video-capture={clip}"] if clip else []
-        started = self.browser.browser_type.launch(executable_path=self.chromium, args=flags)
-        self.stack.callback(started.close)
+    def page(
+        self, frames: Sequence[Pixels] | None = None, *, count: int = 1, allowed: bool = True, **options: Any
+    ) -> Page:
+        """Before so many cameras, of these frames or of Chromium's own test picture."""
+        flags = [f"--use-fake-device-for-media-stream=device-count={count}"]
+        flags += ["--use-fake-ui-for-media-stream" if allowed else "--deny-permission-prompts"]
+        flags += [f"--use-file-for-fake-video-capture={self.launcher.clip(frames)}"] if frames else []
         viewport = options.pop("viewport", LOOKS[0][1])
-        page = started.new_context(viewport=viewport, reduced_motion="reduce", **options).new_page()
+        context = self.launcher.launch(*flags).new_context(viewport=viewport, reduced_motion="reduce", **options)
+        self.stack.callback(context.close)
+        page = context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._hear)
         return page
@@ -87,13 +106,22 @@ class Cameras:
             self.complaints.append(message.text)
 
 
-@pytest.fixture
-def cameras(browser: Browser, chromium_file: str, tmp_path: Path) -> Iterator[Cameras]:
-    """Whatever a script breaks on or the policy of the pages forbids fails the test."""
-    folder = tmp_path / "clips"
-    folder.mkdir()
+def _jpeg(frame: Pixels) -> bytes:
+    ok, data = cv2.imencode(".jpg", np.ascontiguousarray(frame[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    assert ok
+    return data.tobytes()
+
+
+@pytest.fixture(scope="module")
+def launcher(browser: Browser, chromium_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     with ExitStack() as stack:
-        opened = Cameras(browser, chromium_file, folder, stack)
+        yield Launcher(browser, chromium_file, tmp_path_factory.mktemp("clips"), stack)
+
+
+@pytest.fixture
+def cameras(launcher: Launcher) -> Iterator[Cameras]:
+    with ExitStack() as stack:
+        opened = Cameras(launcher, stack)
         yield opened
     assert opened.complaints == []
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,8 +22,7 @@ POSES = {
 
 
 class Cameras(Protocol):
-    def clip(self, frames: Sequence[Pixels]) -> Path: ...
-    def page(self, clip: Path | None, **options: Any) -> Page: ...
+    def page(self, frames: Sequence[Pixels], **options: Any) -> Page: ...
 
 
 class Photos(Protocol):
@@ -62,7 +60,7 @@ class Service:
 @pytest.fixture
 def enrolment(cameras: Cameras, pages_url: str, photos: Photos, before_camera: BeforeCamera) -> tuple[Page, Service]:
     service = Service()
-    page = cameras.page(cameras.clip([before_camera(photos.collins)]))
+    page = cameras.page([before_camera(photos.collins)])
     page.route("**/rollcall/detect", service.detect)
     page.route("**/rollcall/people", service.people)
     page.goto(f"{pages_url}enroll")
