@@ -30,10 +30,17 @@ def cut_out(frame: Frame, box: Box, *, size: int, reach: float) -> Chip:
     outside the frame is the frame's mirror image."""
     side = max(1, int(max(box.width, box.height) * reach))
     left, top = int(box.x + (box.width - side) / 2), int(box.y + (box.height - side) / 2)
-    rows = _mirrored(np.arange(top, top + side), frame.shape[0])
-    columns = _mirrored(np.arange(left, left + side), frame.shape[1])
     how = cv2.INTER_LANCZOS4 if side < size else cv2.INTER_AREA
-    return np.asarray(cv2.resize(frame[rows][:, columns], (size, size), interpolation=how), np.uint8)
+    return np.asarray(cv2.resize(_square(frame, left, top, side), (size, size), interpolation=how), np.uint8)
+
+
+def _square(frame: Frame, left: int, top: int, side: int) -> Frame:
+    height, width = frame.shape[:2]
+    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+        return frame[top : top + side, left : left + side]
+    rows = _mirrored(np.arange(top, top + side), height)
+    columns = _mirrored(np.arange(left, left + side), width)
+    return frame[rows][:, columns]
 
 
 def _mirrored(places: NDArray[np.intp], length: int) -> NDArray[np.intp]:
