@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recognizer.client import ClientError, LoggerClient, NotThere
 from recognizer.compat.students import Student
-from recognizer.compat.words import NO_FACE, sentence_for
+from recognizer.compat.words import NO_FACE, about, about_nobody
 from recognizer.gallery.dataset import Person
 from recognizer.service import RecognitionService
 from shared.contracts.recognition import DecisionKind, RecognizeFields
@@ -37,10 +37,10 @@ class SightingService:
             return Told(NO_FACE if error.status < 500 else error.detail)
         subject = recognition.subject
         if recognition.decision is not DecisionKind.KNOWN or subject is None or subject.best is None:
-            return Told(sentence_for(recognition))
+            return Told(about_nobody(recognition.decision))
         person = subject.best.person
         student = await self._student(person) if with_profile else Student.of_person(person)
-        return Told(sentence_for(recognition), student)
+        return Told(about(person.name, subject.attendance), student)
 
     async def _student(self, person: Person) -> Student:
         try:
