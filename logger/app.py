@@ -201,7 +201,7 @@ def build_state(
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
         school=school,
-        chores=SessionClock(_chores(settings, school, clock), every_s=CHORES_EVERY_S),
+        chores=SessionClock(_chores(settings, school, audit, clock), every_s=CHORES_EVERY_S),
     )
 
 
@@ -221,9 +221,9 @@ def build_school(
     )
 
 
-def _chores(settings: LoggerSettings, school: School, clock: Clock) -> Chores:
+def _chores(settings: LoggerSettings, school: School, audit: AuditService, clock: Clock) -> Chores:
     backup = None if settings.backup_dir is None else BackupService(school.exports, settings.backup_dir)
-    return Chores(school.retention, backup, clock)
+    return Chores(school.retention, audit, backup, clock)
 
 
 def photo_keeper(settings: LoggerSettings, stack: AsyncExitStack) -> PhotoKeeper:

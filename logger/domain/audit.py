@@ -38,6 +38,8 @@ class AuditAction(StrEnum):
     SETTINGS_CHANGED = "settings_changed"
     DATA_EXPORTED = "data_exported"
     RETENTION_APPLIED = "retention_applied"
+    ABSENCES_MARKED = "absences_marked"
+    INTERRUPTED = "interrupted"  # begun, and nobody knows whether it was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Deed:
     before: str | None = None
     after: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What somebody is about to do, kept until its entry is: see docs/decisions/0012-audit-intents.md."""
+
+    intent_id: str
+    deed: Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,27 @@ class Broken:
 def canonical(value: object) -> str:
     """JSON that is the same text for the same value. Raises TypeError and ValueError for what is not JSON."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def interrupted(intent: Intent) -> Deed:
+    """What is told of an intent that nobody came back to."""
+    deed = intent.deed
+    meant = {"action": deed.action.value, "before": deed.before, "after": deed.after, "reason": deed.reason}
+    return Deed(
+        deed.at,
+        deed.by,
+        AuditAction.INTERRUPTED,
+        deed.subject,
+        after=canonical(meant),
+        reason="The service stopped while this was being done; look whether it was",
+    )
+
+
+def tells(deed: Deed, intent: Intent) -> bool:
+    """Whether this is the deed that was meant, done or interrupted."""
+    meant = intent.deed
+    same = (deed.at, deed.by, deed.subject) == (meant.at, meant.by, meant.subject)
+    return same and deed.action in {meant.action, AuditAction.INTERRUPTED}
 
 
 def seal(last: AuditEntry | None, deed: Deed) -> AuditEntry:

@@ -1,6 +1,7 @@
 """Accounts: who may sign in, as what."""
 
 import secrets
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from logger.domain.accounts import HUMAN, Account, Password, PasswordOrigin, Role, account_id_from
@@ -10,7 +11,7 @@ from logger.domain.text import Unfit, clean_name, clean_source
 from logger.errors import Conflict, InvalidAccount, NotFound, Outdated, Taken
 from logger.services.logins import LoginsService
 from logger.services.passwords import Passwords, check_password, new_password
-from logger.services.trail import AuditTrail
+from logger.services.trail import AuditTrail, Doing
 from logger.store.kinds import ACCOUNTS
 from logger.store.tables import NEW, Row, RowStore, Selection
 from shared.clock import Clock
@@ -80,8 +81,8 @@ class AccountsService:
             raise InvalidAccount("A device stays a device, and a person a person: make another account")
         if _administers(row.value) and not _administers(after):
             await self._check_another_admin(account_id)
-        await self._store.save(ACCOUNTS, after, row.version)
-        await self._note(by, after, before=row.value)
+        async with self._saving(by, after, before=row.value):
+            await self._store.save(ACCOUNTS, after, row.version)
         return after
 
     async def set_password(self, account_id: str, password: str | None, *, by: str) -> Made:
@@ -99,19 +100,16 @@ class AccountsService:
             raise Conflict("Only a device signs in with a key; make an API key for a program")
         if len(await self._logins.of_account(account_id)) >= MOST_DEVICE_KEYS:
             raise Conflict("This device has two keys; withdraw one first")
-        opened = await self._logins.open(account, LoginKind.DEVICE, label)
-        subject = f"account:{account_id}"
-        await self._audit.note(AuditAction.KEY_ADDED, subject, by=by, after=_told_login(opened.login))
+        async with self._audit.doing(AuditAction.KEY_ADDED, f"account:{account_id}", by=by) as adding:
+            opened = await self._logins.open(account, LoginKind.DEVICE, label)
+            adding.after = _told_login(opened.login)
         return Made(account, opened.secret)
 
     async def close_login(self, account_id: str, login_id: str, *, by: str) -> None:
         """Signs out one browser or program, or withdraws a device's key. Raises NotFound."""
         for login in await self._logins.of_account(account_id):
             if login.login_id == login_id:
-                await self._logins.close(login)
-                if login.kind is LoginKind.DEVICE:
-                    subject = f"account:{account_id}"
-                    await self._audit.note(AuditAction.KEY_REVOKED, subject, by=by, before=_told_login(login))
+                await self._close(login, by)
                 return
         raise NotFound("There is no such sign-in")
 
@@ -146,10 +144,18 @@ class AccountsService:
 
     async def _save_new(self, account: Account, by: str) -> None:
         try:
-            await self._store.save(ACCOUNTS, account, NEW)
+            async with self._saving(by, account):
+                await self._store.save(ACCOUNTS, account, NEW)
         except Outdated:
             raise Taken("There is an account with this name") from None
-        await self._note(by, account)
+
+    async def _close(self, login: Login, by: str) -> None:
+        if login.kind is not LoginKind.DEVICE:
+            await self._logins.close(login)
+            return
+        subject = f"account:{login.account_id}"
+        async with self._audit.doing(AuditAction.KEY_REVOKED, subject, by=by, before=_told_login(login)):
+            await self._logins.close(login)
 
     async def _set_password(self, row: Row[Account], password: str, origin: PasswordOrigin, by: str) -> Account:
         account = row.value
@@ -157,8 +163,8 @@ class AccountsService:
             raise Conflict("A device has no password")
         check_password(password, account.account_id)
         changed = replace(account, password=await self._hashed(password, origin))
-        await self._store.save(ACCOUNTS, changed, row.version)
-        await self._note(by, changed, before=account)
+        async with self._saving(by, changed, before=account):
+            await self._store.save(ACCOUNTS, changed, row.version)
         return changed
 
     async def _check_another_admin(self, account_id: str) -> None:
@@ -166,10 +172,10 @@ class AccountsService:
         if not others:
             raise Conflict("This is the only administrator")
 
-    async def _note(self, by: str, after: Account, before: Account | None = None) -> None:
+    def _saving(self, by: str, after: Account, before: Account | None = None) -> AbstractAsyncContextManager[Doing]:
         told = None if before is None else _told(before)
         subject = f"account:{after.account_id}"
-        await self._audit.note(AuditAction.ACCOUNT_SAVED, subject, by=by, before=told, after=_told(after))
+        return self._audit.doing(AuditAction.ACCOUNT_SAVED, subject, by=by, before=told, after=_told(after))
 
 
 def _administers(account: Account) -> bool:

@@ -133,15 +133,16 @@ class ClassesService:
             raise InvalidRequest(f"There are {MAX_ROOMS} rooms already")
         for source, rooms in shared_sources([*others, room]).items():
             raise InvalidRequest(f"The camera {source} is in {next(one for one in rooms if one != room.name)} already")
-        await self._store.save(ROOMS, room, None)
-        await self._trail.note(AuditAction.SETTINGS_CHANGED, f"room:{room.name}", by=by, after=ROOMS.write(room))
+        subject, after = f"room:{room.name}", ROOMS.write(room)
+        async with self._trail.doing(AuditAction.SETTINGS_CHANGED, subject, by=by, after=after):
+            await self._store.save(ROOMS, room, None)
         return room
 
     async def remove_room(self, name: str, *, by: str) -> None:
         """Classes that meet there keep its name. Raises NotFound."""
-        if not await self._store.remove(ROOMS, name):
-            raise NotFound(f"There is no room {name}")
-        await self._trail.note(AuditAction.SETTINGS_CHANGED, f"room:{name}", by=by)
+        async with self._trail.doing(AuditAction.SETTINGS_CHANGED, f"room:{name}", by=by):
+            if not await self._store.remove(ROOMS, name):
+                raise NotFound(f"There is no room {name}")
 
     async def _detailed(self, known: SchoolClass, details: ClassDetails) -> SchoolClass:
         try:
@@ -160,10 +161,9 @@ class ClassesService:
         )
 
     async def _save(self, one: SchoolClass, version: int, by: str) -> Row[SchoolClass]:
-        row = await self._store.save(CLASSES, one, version)
         written = {name: value for name, value in CLASSES.write(one).items() if name != "roster"}
-        await self._trail.note(AuditAction.CLASS_SAVED, f"class:{one.class_id}", by=by, after=written)
-        return row
+        async with self._trail.doing(AuditAction.CLASS_SAVED, f"class:{one.class_id}", by=by, after=written):
+            return await self._store.save(CLASSES, one, version)
 
     async def _know(self, person_ids: Collection[str]) -> None:
         found = await self._store.load_many(PEOPLE, sorted(set(person_ids)))
@@ -172,10 +172,10 @@ class ClassesService:
             raise InvalidRequest(f"Nobody has the number {', '.join(unknown[:10])}")
 
     async def _change_roster(self, class_id: str, change: Change, by: str) -> Row[SchoolClass]:
-        row, done = await self._changed(class_id, change)
-        if done:
-            written = {"added": sorted(done.added), "removed": sorted(done.removed)}
-            await self._trail.note(AuditAction.ROSTER_CHANGED, f"class:{class_id}", by=by, after=written)
+        async with self._trail.doing(AuditAction.ROSTER_CHANGED, f"class:{class_id}", by=by) as changing:
+            row, done = await self._changed(class_id, change)
+            changing.after = {"added": sorted(done.added), "removed": sorted(done.removed)}
+            changing.is_done = bool(done)
         return row
 
     async def _changed(self, class_id: str, change: Change) -> tuple[Row[SchoolClass], RosterChange]:

@@ -115,8 +115,8 @@ class KeyAdministration:
         if stored.revoked_at is not None:
             return stored
         revoked = replace(stored, revoked_at=self._clock.now())
-        await self._store.save_key(revoked)
-        await self._audit.note(AuditAction.KEY_REVOKED, f"key:{key_id}", by=by, before=_told(stored.key))
+        async with self._audit.doing(AuditAction.KEY_REVOKED, f"key:{key_id}", by=by, before=_told(stored.key)):
+            await self._store.save_key(revoked)
         return revoked
 
     async def ensure(self, path: Path, scopes: Iterable[Scope], label: str, *, by: str) -> ApiKey:
@@ -143,9 +143,10 @@ class KeyAdministration:
         else:
             raise StartError(f"key {there.key.key_id} was revoked; remove its file to have another made")
         if made != there:
-            await self._store.save_key(made)
             before, after = None if there is None else _told(there.key), _told(made.key)
-            await self._audit.note(AuditAction.KEY_ADDED, f"key:{made.key.key_id}", by=by, before=before, after=after)
+            subject = f"key:{made.key.key_id}"
+            async with self._audit.doing(AuditAction.KEY_ADDED, subject, by=by, before=before, after=after):
+                await self._store.save_key(made)
         return made.key
 
 

@@ -6,6 +6,7 @@ step can be repeated: a crash between two of them is mended by the next delivery
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
@@ -17,12 +18,12 @@ from logger.domain.attendance import Attendance, AttendanceKey
 from logger.domain.audit import AuditAction
 from logger.domain.days import local_day
 from logger.domain.kept_marks import KeptMark, first_place, last_place, mark_key
-from logger.domain.marking import Facts, InvalidCorrection, Mark, Undo, correction, mark, standing
+from logger.domain.marking import Basis, Facts, InvalidCorrection, Mark, Undo, correction, mark, standing
 from logger.domain.sessions import Session
 from logger.errors import Conflict, InvalidRequest, NotFound, Outdated
-from logger.services.audit import AuditService
 from logger.services.live import LiveEvent, LiveFeed, LiveKind
 from logger.services.rows import every_row
+from logger.services.trail import AuditTrail, Doing
 from logger.store.base import AttendanceFilter, AttendanceStore, Position
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
@@ -55,7 +56,7 @@ class MarksService:
         self,
         rows: RowStore,
         records: AttendanceStore,
-        audit: AuditService,
+        audit: AuditTrail,
         feed: LiveFeed,
         *,
         site: ZoneInfo,
@@ -105,8 +106,9 @@ class MarksService:
             raise InvalidRequest(str(error)) from error
         known = await self._rows.load(MARKS, mark_key(session_id, person_id))
         expected = known.value.on_roster if known else await self._is_expected(session, person_id)
-        before, after = await self._change(session_id, person_id, lambda facts: facts.corrected(word), expected)
-        await self._note(AuditAction.ATTENDANCE_CORRECTED, before, after, by, word.reason)
+        async with self._doing(AuditAction.ATTENDANCE_CORRECTED, session_id, person_id, by, word.reason) as doing:
+            before, after = await self._change(session_id, person_id, lambda facts: facts.corrected(word), expected)
+            doing.before, doing.after = _told(before), _told(after)
         if after.mark is None:
             raise Conflict("The session was cancelled in the meantime")
         return after.mark
@@ -135,8 +137,9 @@ class MarksService:
         if word is None:
             raise Conflict("There is no correction to undo")
         taken_back = Undo(word.correction_id, by, self._clock.now())
-        before, after = await self._change(session_id, person_id, lambda facts: facts.taken_back(taken_back))
-        await self._note(AuditAction.CORRECTION_UNDONE, before, after, by, None)
+        async with self._doing(AuditAction.CORRECTION_UNDONE, session_id, person_id, by) as doing:
+            before, after = await self._change(session_id, person_id, lambda facts: facts.taken_back(taken_back))
+            doing.before, doing.after = _told(before), _told(after)
         return after.mark
 
     async def seen(self, sightings: Collection[Seen]) -> dict[str, Mark]:
@@ -149,20 +152,23 @@ class MarksService:
         kept |= {after.key: after for _, after in await _in_turns(self._see(one) for one in news.values())}
         return {key: one.mark for key, one in kept.items() if one.mark is not None}
 
-    async def settle(self, session: Session, roster: Collection[str]) -> None:
-        """Everybody's mark in a session that has ended or was cancelled: absences, and whatever a crash left undone.
-        Asked again, it changes nothing."""
+    async def settle(self, session: Session, roster: Collection[str]) -> int:
+        """Everybody's mark in a session that has ended or was cancelled: absences, how many of them are new, and
+        whatever a crash left undone. Asked again, it changes nothing."""
         wanted = Selection(terms={"session": session.session_id})
         rows = {row.value.person_id: row async for row in every_row(self._rows, MARKS, wanted)}
         seen = await self.records_of_session(session.session_id)
-        await _in_turns(
+        absences = await _in_turns(
             self._settle(session, person_id, seen.get(person_id), person_id in roster, rows.get(person_id))
             for person_id in sorted({*roster, *rows, *seen})
         )
+        return sum(absences)
 
     async def _settle(
         self, session: Session, person_id: str, record: Attendance | None, on_roster: bool, row: Row[KeptMark] | None
-    ) -> None:
+    ) -> bool:
+        """Whether the person is absent from now on."""
+
         def add(facts: Facts) -> Facts:
             return facts if record is None else facts.seen(record.first_seen)
 
@@ -176,6 +182,7 @@ class MarksService:
                 _, after = await self._change(session.session_id, person_id, add, on_roster)
         if after.mark is not None and record is not None and record.status is not after.mark.status.counts_as:
             await self._show(after.mark)
+        return after.mark != before.mark and after.mark is not None and after.mark.basis is Basis.CLOSING
 
     async def _see(self, seen: Seen) -> tuple[KeptMark, KeptMark]:
         return await self._change(seen.session_id, seen.person_id, lambda facts: facts.seen(seen.first_seen))
@@ -226,9 +233,10 @@ class MarksService:
         key = AttendanceKey(f"session:{found.session_id}", found.person_id)
         await self._records.set_status(key, found.status.counts_as)
 
-    async def _note(self, action: AuditAction, before: KeptMark, after: KeptMark, by: str, reason: str | None) -> None:
-        subject = f"session:{after.session_id}/{after.person_id}"
-        await self._audit.note(action, subject, by=by, before=_told(before), after=_told(after), reason=reason)
+    def _doing(
+        self, action: AuditAction, session_id: str, person_id: str, by: str, reason: str | None = None
+    ) -> AbstractAsyncContextManager[Doing]:
+        return self._audit.doing(action, f"session:{session_id}/{person_id}", by=by, reason=reason)
 
     async def _session(self, session_id: str) -> Session:
         row = await self._rows.load(SESSIONS, session_id)

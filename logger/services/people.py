@@ -101,9 +101,9 @@ class PeopleService:
     async def apply_import(self, text: str, *, by: str) -> ImportPreview:
         """Does what a preview made at this moment says. Repeating it changes nothing. Raises InvalidRequest."""
         preview = await self.preview_import(text)
-        await self._store.save_many(PEOPLE, preview.profiles)
         counts = {"added": len(preview.to_add), "changed": len(preview.to_change), "refused": len(preview.bad)}
-        await self._trail.note(AuditAction.PEOPLE_IMPORTED, "people", by=by, after=counts)
+        async with self._trail.doing(AuditAction.PEOPLE_IMPORTED, "people", by=by, after=counts):
+            await self._store.save_many(PEOPLE, preview.profiles)
         return preview
 
     async def give_consent(self, person_id: str, *, version: str, how: ConsentHow, by: str) -> Row[PersonProfile]:
@@ -112,21 +112,15 @@ class PeopleService:
             consent = Consent(clean_name(version, 100), self._clock.now(), how, by)
         except Unfit as unfit:
             raise InvalidRequest(f"The version of the consent text {unfit}") from unfit
-        row = await self._change_now(person_id, lambda person: replace(person, consent=consent))
-        await self._trail.note(
-            AuditAction.CONSENT_GIVEN,
-            f"person:{person_id}",
-            by=by,
-            after={"version": consent.version, "how": how.value},
-        )
-        return row
+        after = {"version": consent.version, "how": how.value}
+        async with self._trail.doing(AuditAction.CONSENT_GIVEN, f"person:{person_id}", by=by, after=after):
+            return await self._change_now(person_id, lambda person: replace(person, consent=consent))
 
     async def withdraw_consent(self, person_id: str, *, by: str) -> Row[PersonProfile]:
         """Raises NotFound, and InvalidRequest where there is no consent. Again, it stays withdrawn since the first
         time."""
-        row = await self._change_now(person_id, self._withdrawn)
-        await self._trail.note(AuditAction.CONSENT_WITHDRAWN, f"person:{person_id}", by=by)
-        return row
+        async with self._trail.doing(AuditAction.CONSENT_WITHDRAWN, f"person:{person_id}", by=by):
+            return await self._change_now(person_id, self._withdrawn)
 
     def _withdrawn(self, person: PersonProfile) -> PersonProfile:
         if person.consent is None:
@@ -158,11 +152,9 @@ class PeopleService:
 
     async def _save(self, profile: PersonProfile, version: int, changed: list[str], by: str) -> Row[PersonProfile]:
         """What the fields were is not written down: an audit is for ever, and a person may be erased."""
-        row = await self._store.save(PEOPLE, profile, version)
-        await self._trail.note(
-            AuditAction.PERSON_SAVED, f"person:{profile.person_id}", by=by, after={"fields": changed}
-        )
-        return row
+        subject, after = f"person:{profile.person_id}", {"fields": changed}
+        async with self._trail.doing(AuditAction.PERSON_SAVED, subject, by=by, after=after):
+            return await self._store.save(PEOPLE, profile, version)
 
 
 def _read(fields: Mapping[ProfileField, str], known: PersonProfile | None) -> PersonProfile:

@@ -60,14 +60,14 @@ class PersonalDataService:
         """Removes profile and contact, takes the person off rosters, asks for the photos' removal, and keeps attendance
         under a pseudonym that nothing leads to. What failed half way is gone on with by the next call. The audit keeps
         the number: it is what proves that this was done. Raises NotFound."""
-        erasure = await self._begin(person_id, by)
-        erasure = replace(erasure, photos=await self._photos.remove(person_id))
-        erasure = await self._take_out(erasure, person_id, erasure.pseudonym or self._new_id())
-        if erasure.photos.photos is not Photos.FAILED:
-            erasure = replace(erasure, done_at=self._clock.now(), person_id=None, pseudonym=None)
-        await self._store.save(ERASURES, erasure, ANY)
-        told = ERASURES.write(replace(erasure, person_id=None, pseudonym=None))
-        await self._trail.note(AuditAction.PERSON_ERASED, f"person:{person_id}", by=by, after=told)
+        async with self._trail.doing(AuditAction.PERSON_ERASED, f"person:{person_id}", by=by) as erasing:
+            erasure = await self._begin(person_id, by)
+            erasure = replace(erasure, photos=await self._photos.remove(person_id))
+            erasure = await self._take_out(erasure, person_id, erasure.pseudonym or self._new_id())
+            if erasure.photos.photos is not Photos.FAILED:
+                erasure = replace(erasure, done_at=self._clock.now(), person_id=None, pseudonym=None)
+            await self._store.save(ERASURES, erasure, ANY)
+            erasing.after = ERASURES.write(replace(erasure, person_id=None, pseudonym=None))
         return erasure
 
     async def _begin(self, person_id: str, by: str) -> Erasure:

@@ -56,15 +56,14 @@ class PresenceCodesService:
         """A new PIN and a new QR code; the ones before them are nobody's from now on. Raises NotFound, SignInBusy."""
         if await self._store.load(PEOPLE, person_id) is None:
             raise NotFound(f"There is nobody with the number {person_id}")
-        made = await self._save_new(person_id, by)
-        await self._trail.note(AuditAction.PRESENCE_CODE_MADE, f"person:{person_id}", by=by)
-        return made
+        async with self._trail.doing(AuditAction.PRESENCE_CODE_MADE, f"person:{person_id}", by=by):
+            return await self._save_new(person_id, by)
 
     async def revoke(self, person_id: str, *, by: str) -> None:
         """Raises NotFound where there is no code."""
-        if not await self._store.remove(PRESENCE_CODES, person_id):
-            raise NotFound("This person has no code")
-        await self._trail.note(AuditAction.PRESENCE_CODE_REVOKED, f"person:{person_id}", by=by)
+        async with self._trail.doing(AuditAction.PRESENCE_CODE_REVOKED, f"person:{person_id}", by=by):
+            if not await self._store.remove(PRESENCE_CODES, person_id):
+                raise NotFound("This person has no code")
 
     async def find(self, code: ReadCode) -> PresenceCode | None:
         """Whose code it is. Raises SignInBusy."""

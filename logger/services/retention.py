@@ -67,14 +67,14 @@ class RetentionService:
         if self.policy.keep_days is None:
             return None
         before = local_day(self._clock.now(), self._site) - timedelta(days=self.policy.keep_days)
-        touched = await self._store.forget_before(before)
-        marks, sessions = await self._forget_marks(before), await self._forget_sessions(before)
-        await self._forget_tallies(before)
-        forgotten = Forgotten(before, touched.attendance, touched.events, marks, sessions)
-        if forgotten:
+        async with self._trail.doing(AuditAction.RETENTION_APPLIED, "retention", by=by) as forgetting:
+            touched = await self._store.forget_before(before)
+            marks, sessions = await self._forget_marks(before), await self._forget_sessions(before)
+            await self._forget_tallies(before)
+            forgotten = Forgotten(before, touched.attendance, touched.events, marks, sessions)
             counts = {"attendance": touched.attendance, "events": touched.events, "marks": marks, "sessions": sessions}
-            after = {"before": before.isoformat(), **counts}
-            await self._trail.note(AuditAction.RETENTION_APPLIED, "retention", by=by, after=after)
+            forgetting.after = {"before": before.isoformat(), **counts}
+            forgetting.is_done = bool(forgotten)
         return forgotten
 
     async def _forget_marks(self, before: date) -> int:

@@ -93,9 +93,9 @@ class SchedulesService:
     async def remove(self, schedule_id: str, *, by: str) -> None:
         """Raises NotFound."""
         known = (await self.get(schedule_id)).value
-        await self._store.remove(SCHEDULES, schedule_id)
-        before = SCHEDULES.write(known)
-        await self._trail.note(AuditAction.SCHEDULE_SAVED, f"schedule:{schedule_id}", by=by, before=before)
+        subject, before = f"schedule:{schedule_id}", SCHEDULES.write(known)
+        async with self._trail.doing(AuditAction.SCHEDULE_SAVED, subject, by=by, before=before):
+            await self._store.remove(SCHEDULES, schedule_id)
 
     def preview_calendar(self, text: str) -> CalendarImport:
         """What an iCalendar file says; nothing is changed. Raises InvalidRequest."""
@@ -189,10 +189,9 @@ class SchedulesService:
         return row.value
 
     async def _save(self, schedule: Schedule, version: int, by: str) -> Row[Schedule]:
-        row = await self._store.save(SCHEDULES, schedule, version)
         subject, after = f"schedule:{schedule.schedule_id}", SCHEDULES.write(schedule)
-        await self._trail.note(AuditAction.SCHEDULE_SAVED, subject, by=by, after=after)
-        return row
+        async with self._trail.doing(AuditAction.SCHEDULE_SAVED, subject, by=by, after=after):
+            return await self._store.save(SCHEDULES, schedule, version)
 
 
 def _as_of(now: datetime, planned: Mapping[str, Session], kept: Mapping[str, Session]) -> dict[str, Session]:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from uuid import uuid4
@@ -19,13 +20,13 @@ from logger.domain.sessions import IllegalMove, Occupied, Session, SessionState
 from logger.domain.tallies import NO_STRANGERS, Strangers
 from logger.domain.wall_clock import instant_of
 from logger.errors import Conflict, InvalidRequest, NotFound, Outdated, Taken
-from logger.services.audit import AuditService
 from logger.services.live import LiveEvent, LiveFeed, LiveKind
 from logger.services.marks import MarksService
 from logger.services.placement import Placement
 from logger.services.planning import Planner
 from logger.services.rows import every_row
 from logger.services.tallies import TalliesService
+from logger.services.trail import AuditTrail, Doing
 from logger.store.base import AttendanceStore, EventFilter
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, ROOMS, SESSIONS
 from logger.store.tables import NEW, Row, RowStore, Selection
@@ -79,7 +80,7 @@ class SessionsService:
         marks: MarksService,
         placement: Placement,
         *,
-        audit: AuditService,
+        audit: AuditTrail,
         feed: LiveFeed,
         site: ZoneInfo,
         clock: Clock,
@@ -154,11 +155,11 @@ class SessionsService:
         if not 1 <= minutes <= MAX_MINUTES:
             raise InvalidRequest(f"A session lasts between 1 and {MAX_MINUTES} minutes")
         await self._move_by_clock()
-        school_class = await self._class(class_id)
+        school_class, session_id = await self._class(class_id), self._new_id()
         room = await self._rows.load(ROOMS, school_class.room) if school_class.room else None
         try:
             session = rules.begin_now(
-                self._new_id(),
+                session_id,
                 school_class,
                 room=_room(room),
                 at=self._clock.now(),
@@ -166,31 +167,38 @@ class SessionsService:
                 by=by,
                 others=await self._active(),
             )
-            await self._rows.save(SESSIONS, session, NEW)
+            async with self._doing(AuditAction.SESSION_STARTED, session_id, by, session):
+                await self._rows.save(SESSIONS, session, NEW)
         except (IllegalMove, Occupied) as error:
             raise Conflict(str(error)) from error
         except Taken as error:
             raise Conflict("Another session has just started in this room") from error
-        return await self._moved(session, AuditAction.SESSION_STARTED, by)
+        return await self._moved(session)
 
     async def start(self, session_id: str, by: str) -> Session:
         """Raises NotFound, and Conflict for what its state or another session does not allow."""
         await self._move_by_clock()
         now, others = self._clock.now(), await self._active()
-        started = await self._move(session_id, lambda one: rules.start(one, at=now, by=by, others=others))
-        return await self._moved(started, AuditAction.SESSION_STARTED, by)
+        async with self._doing(AuditAction.SESSION_STARTED, session_id, by) as doing:
+            started = await self._move(session_id, lambda one: rules.start(one, at=now, by=by, others=others))
+            doing.after = _told(started)
+        return await self._moved(started)
 
     async def end(self, session_id: str, by: str) -> Session:
         """Whoever is on the roster and has no mark is absent when this returns. Raises NotFound, Conflict."""
         now = self._clock.now()
-        ended = await self._move(session_id, lambda one: rules.end(one, at=now, by=by))
-        return await self._moved(await self._settle(ended), AuditAction.SESSION_ENDED, by)
+        async with self._doing(AuditAction.SESSION_ENDED, session_id, by) as doing:
+            ended = await self._move(session_id, lambda one: rules.end(one, at=now, by=by))
+            doing.after = _told(ended)
+        return await self._moved(await self._settle(ended))
 
     async def cancel(self, session_id: str, by: str) -> Session:
         """Nothing counts in it from now on. Raises NotFound, Conflict."""
         now = self._clock.now()
-        cancelled = await self._move(session_id, lambda one: rules.cancel(one, at=now, by=by))
-        return await self._moved(await self._settle(cancelled), AuditAction.SESSION_CANCELLED, by)
+        async with self._doing(AuditAction.SESSION_CANCELLED, session_id, by) as doing:
+            cancelled = await self._move(session_id, lambda one: rules.cancel(one, at=now, by=by))
+            doing.after = _told(cancelled)
+        return await self._moved(await self._settle(cancelled))
 
     async def extend(self, session_id: str, ends_at: datetime, by: str) -> Session:
         """Of a session that has begun; the others follow their schedule. Raises NotFound, InvalidRequest, Conflict."""
@@ -202,8 +210,10 @@ class SessionsService:
             raise InvalidRequest(f"A session lasts at most {MAX_MINUTES} minutes")
         planned = [row.value async for row in every_row(self._rows, SESSIONS, _until(ends_at, SessionState.SCHEDULED))]
         others = [*await self._active(), *planned]
-        changed = await self._move(session_id, lambda one: rules.extend(one, ends_at, at=now, others=others))
-        return await self._moved(changed, AuditAction.SESSION_CHANGED, by)
+        async with self._doing(AuditAction.SESSION_CHANGED, session_id, by) as doing:
+            changed = await self._move(session_id, lambda one: rules.extend(one, ends_at, at=now, others=others))
+            doing.after = _told(changed)
+        return await self._moved(changed)
 
     async def tick(self) -> None:
         """What the clock does: plans ahead, starts and ends sessions, settles those that are over. It may be late, or
@@ -233,8 +243,10 @@ class SessionsService:
         }
         due = rules.due_changes((row.value for row in alive.values()), now)
         for session in due:
+            action = AuditAction.SESSION_STARTED if session.state is SessionState.ACTIVE else AuditAction.SESSION_ENDED
             try:
-                await self._rows.save(SESSIONS, session, alive[session.session_id].version)
+                async with self._doing(action, session.session_id, rules.CLOCK, session):
+                    await self._rows.save(SESSIONS, session, alive[session.session_id].version)
             except (Outdated, Taken) as error:  # somebody else was faster; the next look decides
                 log.info("session changed meanwhile", session_id=session.session_id, code=error.code)
                 continue
@@ -254,19 +266,25 @@ class SessionsService:
             except Outdated:
                 continue
 
-    async def _moved(self, session: Session, action: AuditAction, by: str) -> Session:
-        """After the save: the session itself says who moved it and when, should this be interrupted."""
+    async def _moved(self, session: Session) -> Session:
         await self._placement.refresh()
-        after = {"state": session.state.value, "class": session.class_id, "ends_at": session.ends_at.isoformat()}
-        await self._audit.note(action, f"session:{session.session_id}", by=by, after=after)
         self._tell(session)
         return session
+
+    def _doing(
+        self, action: AuditAction, session_id: str, by: str, after: Session | None = None
+    ) -> AbstractAsyncContextManager[Doing]:
+        told = None if after is None else _told(after)
+        return self._audit.doing(action, f"session:{session_id}", by=by, after=told)
 
     async def _settle(self, session: Session) -> Session:
         """Works out everybody's mark. The session says so afterwards: a crash in between leaves it to be done again."""
         row = await self._rows.load(CLASSES, session.class_id)
         roster = row.value.roster if row is not None and session.state is SessionState.ENDED else frozenset[str]()
-        await self._marks.settle(session, roster)
+        by = session.ended_by or rules.CLOCK
+        async with self._doing(AuditAction.ABSENCES_MARKED, session.session_id, by) as doing:
+            absent = await self._marks.settle(session, roster)
+            doing.after, doing.is_done = {"absent": absent}, bool(absent)
         settled_at = self._clock.now()
         return await self._move(session.session_id, lambda one: replace(one, settled_at=settled_at))
 
@@ -333,6 +351,10 @@ def _summary(session: Session, school_class: SchoolClass, heads: Counter[Headcou
     is_final = session.settled_at is not None and session.policy.absent_at_end
     expected = on_roster if is_final else len(school_class.roster)
     return SessionSummary(session, school_class, counts, expected, max(0, expected - there), unknown)
+
+
+def _told(session: Session) -> dict[str, object]:
+    return {"state": session.state.value, "class": session.class_id, "ends_at": session.ends_at.isoformat()}
 
 
 def _until(instant: datetime, state: SessionState) -> Selection:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from logger.domain.accounts import Account
-from logger.domain.audit import AuditEntry
+from logger.domain.audit import AuditEntry, Intent
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.erasure import Erasure
 from logger.domain.kept_marks import KeptMark, counted_as_text, headcount_as_text
@@ -73,6 +73,12 @@ AUDIT: Table[AuditEntry] = Table(
     key=lambda entry: f"{entry.number:012}",  # so that no two entries can have one number
     order=lambda entry: f"{entry.number:012}",
 )
+INTENTS: Table[Intent] = Table(
+    name="intents",
+    adapter=TypeAdapter(Intent),
+    key=lambda one: one.intent_id,
+    order=lambda one: one.deed.at.isoformat(timespec="microseconds"),
+)
 MARKS: Table[KeptMark] = Table(
     name="marks",
     adapter=TypeAdapter(KeptMark),
@@ -138,6 +144,7 @@ TABLES: tuple[Table[Any], ...] = (
     SESSIONS,
     PLANNED,
     AUDIT,
+    INTENTS,
     MARKS,
     ACCOUNTS,
     LOGINS,

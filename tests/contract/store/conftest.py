@@ -4,8 +4,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from logger.domain.audit import AuditAction, Deed, canonical
 from logger.domain.sightings import Sighting
-from logger.services.trail import AuditTrail
+from logger.services.trail import AuditTrail, Doing, Told
 from logger.store.base import Store
 from logger.store.mongo import MongoStore
 from logger.store.sqlite import SqliteStore
@@ -297,12 +297,29 @@ class ListedDeeds:
         subject: str,
         *,
         by: str,
-        before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None,
+        before: Told | None = None,
+        after: Told | None = None,
         reason: str | None = None,
     ) -> None:
-        told = [None if one is None else canonical(dict(one)) for one in (before, after)]
-        await self.write(Deed(NOON, by, action, subject, told[0], told[1], reason))
+        async with self.doing(action, subject, by=by, before=before, after=after, reason=reason):
+            pass
+
+    @asynccontextmanager
+    async def doing(
+        self,
+        action: AuditAction,
+        subject: str,
+        *,
+        by: str,
+        before: Told | None = None,
+        after: Told | None = None,
+        reason: str | None = None,
+    ) -> AsyncIterator[Doing]:
+        doing = Doing(before, after, reason)
+        yield doing
+        told = [None if one is None else canonical(dict(one)) for one in (doing.before, doing.after)]
+        if doing.is_done:
+            await self.write(Deed(NOON, by, action, subject, told[0], told[1], doing.reason))
 
 
 @pytest.fixture

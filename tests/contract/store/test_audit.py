@@ -1,14 +1,19 @@
 """The audit, kept by every store: numbered without a gap, whoever writes, and broken by any change."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from logger.domain.audit import GENESIS, AuditAction, Broken, Deed, Flaw
+from logger.errors import NotFound, StoreUnavailable
 from logger.services.audit import AuditService
 from logger.store.base import Store
-from logger.store.kinds import AUDIT
-from logger.store.tables import ANY
+from logger.store.kinds import AUDIT, INTENTS
+from logger.store.tables import ANY, Selection
+from shared.clock import Clock
 
 AT = datetime(2025, 3, 3, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -52,3 +57,51 @@ async def test_an_entry_that_was_changed_or_removed_is_found(store: Store) -> No
     await store.save(AUDIT, entries[1], ANY)
     await store.remove(AUDIT, AUDIT.key(entries[2]))
     assert await audit.verify() == Broken(3, Flaw.NUMBER)
+
+
+async def test_a_deed_is_told_when_it_is_done_and_not_when_it_was_refused_or_was_none(store: Store) -> None:
+    audit = AuditService(store, StillClock())
+    async with audit.doing(AuditAction.CLASS_SAVED, "class:1", by="t1", reason="Moved") as doing:
+        assert await audit.page() == []
+        doing.after = {"title": "Physics"}
+    with pytest.raises(NotFound):
+        async with audit.doing(AuditAction.CLASS_SAVED, "class:2", by="t1"):
+            raise NotFound("There is no such class")
+    async with audit.doing(AuditAction.CLASS_SAVED, "class:3", by="t1") as doing:
+        doing.is_done = False
+    [entry] = await audit.page()
+    assert entry.deed == Deed(AT, "t1", AuditAction.CLASS_SAVED, "class:1", None, '{"title":"Physics"}', "Moved")
+    assert await store.count(INTENTS, {}) == 0
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), KeyboardInterrupt()])
+async def test_a_deed_that_was_interrupted_is_told_as_such_once_nobody_can_be_at_it_any_more(
+    store: Store, other_store: Store, clock: Clock, forward: Callable[..., None], error: BaseException
+) -> None:
+    audit, other = AuditService(store, clock), AuditService(other_store, clock)
+    with pytest.raises(type(error)):
+        async with audit.doing(AuditAction.CLASS_SAVED, "class:1", by="t1", after={"title": "Physics"}):
+            raise error
+    assert await other.recover() == 0
+    forward(minutes=6)
+    assert await other.recover() == 1
+    assert (await other.recover(), await audit.recover(), await audit.verify()) == (0, 0, None)
+    [entry] = await audit.page()
+    assert (entry.deed.by, entry.deed.action, entry.deed.subject) == ("t1", AuditAction.INTERRUPTED, "class:1")
+    assert '"action":"class_saved"' in (entry.deed.after or "")
+    assert "Physics" in (entry.deed.after or "")
+
+
+async def test_a_crash_between_the_entry_and_the_end_of_its_intent_tells_nothing_twice(
+    store: Store, clock: Clock, forward: Callable[..., None]
+) -> None:
+    audit = AuditService(store, clock)
+    async with audit.doing(AuditAction.CLASS_SAVED, "class:1", by="t1"):
+        [left] = await store.select(INTENTS, Selection())
+    await store.save(INTENTS, left.value, ANY)
+    for number in range(3):
+        forward(minutes=4)
+        await audit.note(AuditAction.CLASS_SAVED, f"class:later {number}", by="t1")
+    assert await audit.recover() == 0
+    assert await store.count(INTENTS, {}) == 0
+    assert len(await audit.page()) == 4

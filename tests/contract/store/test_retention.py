@@ -14,6 +14,7 @@ from logger.domain.marking import Basis, Facts, Mark
 from logger.domain.policy import DEFAULT_STATUSES
 from logger.domain.sessions import Session
 from logger.domain.sightings import Sighting
+from logger.services.audit import AuditService
 from logger.services.backup import BackupService
 from logger.services.chores import Chores
 from logger.services.exports import ExportsService
@@ -50,7 +51,9 @@ def exports(store: Store, trail: AuditTrail, clock: Clock) -> ExportsService:
 def chores(store: Store, trail: AuditTrail, clock: Clock, exports: ExportsService, tmp_path: Path) -> Chores:
     """They keep thirty days, and have a file where the folder of the backup should be."""
     (tmp_path / "file").write_text("no folder")
-    return Chores(retention(store, trail, clock, 30), BackupService(exports, tmp_path / "file"), clock)
+    return Chores(
+        retention(store, trail, clock, 30), AuditService(store, clock), BackupService(exports, tmp_path / "file"), clock
+    )
 
 
 def retention(store: Store, trail: AuditTrail, clock: Clock, keep_days: int | None) -> RetentionService:

@@ -141,6 +141,14 @@ async def test_a_schedule_becomes_sessions_that_the_clock_starts_ends_and_closes
     session = await planned.only_session()
     assert (session.state, session.ended_at) == (SessionState.ENDED, NINE + timedelta(hours=1))
     assert await planned.statuses(session.session_id) == dict.fromkeys(ROSTER, ("absent", Basis.CLOSING))
+    told = [one.deed for one in reversed(await planned.audit.page())]
+    assert {(one.by, one.subject) for one in told} == {(CLOCK, f"session:{session.session_id}")}
+    assert [one.action for one in told] == [
+        AuditAction.SESSION_STARTED,
+        AuditAction.SESSION_ENDED,
+        AuditAction.ABSENCES_MARKED,
+    ]
+    assert told[-1].after == '{"absent":3}'
 
 
 async def test_being_seen_in_a_session_is_present_or_late_and_one_record(planned: Logger) -> None:
@@ -299,6 +307,7 @@ async def test_a_session_begun_by_hand_counts_at_once_and_ends_with_absences(sch
         await school.sessions.end(session.session_id, "t1")
     entries = await school.audit.page()
     assert [(one.deed.action, one.deed.by) for one in entries] == [
+        (AuditAction.ABSENCES_MARKED, "t1"),
         (AuditAction.SESSION_ENDED, "t1"),
         (AuditAction.SESSION_STARTED, "t1"),
     ]

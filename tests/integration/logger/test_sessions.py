@@ -205,9 +205,9 @@ async def test_the_audit_is_listed_and_verified(school: School) -> None:
     session_id = await school.begin()
     await school.ask(TEACHER, "POST", f"/v1/sessions/{session_id}/end")
     page = await school.ask(ADMIN, "GET", "/v1/audit", params={"limit": 1})
-    assert [entry["action"] for entry in page["items"]] == ["session_ended"]
+    assert [entry["action"] for entry in page["items"]] == ["absences_marked"]
     rest = await school.ask(ADMIN, "GET", "/v1/audit", params={"after": page["next_after"]})
-    assert [entry["action"] for entry in rest["items"]] == ["session_started"]
+    assert [entry["action"] for entry in rest["items"]] == ["session_ended", "session_started"]
     assert rest["next_after"] is None
     verdict = await school.ask(ADMIN, "GET", "/v1/audit/verify")
     assert verdict == {"whole": True, "head": page["items"][0]["hash"], "broken_at": None, "flaw": None}
