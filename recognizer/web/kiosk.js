@@ -44,6 +44,7 @@ class Kiosk {
   #sender = new Sender(new Snapshots(this.#video), () => this.#wishes(), this);
   #settings = new Settings(this.#choices, this.#key, (what) => this.#changed(what));
   #stream = null;
+  #opened = () => undefined; // tells that there is a picture
   #pending = null; // who was recognized and not answered for yet: {name, atMs}
 
   async start() {
@@ -54,7 +55,9 @@ class Kiosk {
     addEventListener("resize", () => this.#fit());
     this.#video.addEventListener("resize", () => this.#fit());
     this.#showRoom();
+    const opened = new Promise((resolve) => (this.#opened = resolve));
     await this.#openCamera();
+    await opened; // perhaps only after somebody has allowed it
     await this.#sender.run();
   }
 
@@ -116,6 +119,7 @@ class Kiosk {
     this.#video.classList.add("playing");
     this.#fit();
     this.#watch(this.#stream);
+    this.#opened();
     await this.#settings.offerCameras();
   }
 
@@ -133,6 +137,7 @@ class Kiosk {
     byId("problem-https").hidden = isSecureContext;
     byId("problem-https").href = secureAddress();
     byId("problem").hidden = false;
+    this.#state("warn", "No camera");
   }
 
   get #isMirrored() {
