@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench evaluate models tunnel lock clean
+.PHONY: help run install test check format bench chaos evaluate models tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ format: $(VENV)/dev.stamp ## put the code into shape
 
 bench: $(VENV)/dev.stamp ## the measurements as one table and var/bench.json; ONLY="service gallery", QUICK=1
 	@$(PY) -m tests.bench $(ONLY) $(if $(QUICK),--quick)
+
+chaos: $(VENV)/dev.stamp ## ROUNDS=200 SEED=s STORE=sqlite|mongo: kill both services under load, and prove that nothing is lost
+	@$(PY) -m tests.chaos --rounds $(or $(ROUNDS),200) --store $(or $(STORE),sqlite) $(if $(SEED),--seed $(SEED)) \
+		$(if $(MINUTES),--minutes $(MINUTES))
 
 evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how well the engine tells those people apart
 	@$(PY) -m recognizer evaluate --known "$(KNOWN)" $(if $(STRANGERS),--strangers "$(STRANGERS)") $(if $(OUT),--out "$(OUT)")
