@@ -43,6 +43,7 @@ from recognizer.recognition import Identified
 from recognizer.routes import bulk, compat, detect, live, pages, people, recognize
 from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings, load_settings
+from recognizer.tallies import TallyBook, TallySender
 from recognizer.threads import OrderedThreads
 from recognizer.vision.decode import DecodeLimits
 from recognizer.vision.faces import FaceFinder
@@ -127,6 +128,7 @@ class _Wiring:
             finder = face_finder(engine, self._settings)
             holder, watcher, gallery = await self._open_gallery(stack, finder, engine.enroller)
             outbox, publisher = await self._open_delivery(stack)
+            tallies, tally_sender = await self._open_tallies(stack)
             batcher = _open_batcher(stack, executor.ahead, engine.embedder, gallery, self._settings)
             chosen = match_policy(engine, finder, self._settings)
             service = RecognitionService(
@@ -143,6 +145,7 @@ class _Wiring:
                 observe=self._metrics.observe,
                 max_frames=self._settings.max_frames,
                 delivery_budget_s=self._settings.delivery_budget_s,
+                tallies=tallies,
                 liveness=await self._open_liveness(stack, executor),
             )
             cameras = open_live(service, self._settings, self._metrics.observe_live)
@@ -193,7 +196,7 @@ class _Wiring:
                     executor=executor,
                     api_keys=self._settings.keys,
                 ),
-                "readiness": _readiness(service, holder, watcher, outbox, publisher),
+                "readiness": _readiness(service, holder, watcher, outbox, publisher, tally_sender),
             }
 
     async def _open_gallery(
@@ -260,6 +263,13 @@ class _Wiring:
                 trust_env=False,
             )
         )
+
+    async def _open_tallies(self, stack: AsyncExitStack) -> tuple[TallyBook, TallySender]:
+        book = TallyBook(self._clock, origin=uuid4().hex, dropped=self._metrics.drop_tallies)
+        sender = TallySender(book, await self._open_people_of_logger(stack))
+        sender.start()
+        stack.push_async_callback(sender.close)
+        return book, sender
 
     async def _open_delivery(self, stack: AsyncExitStack) -> tuple[Outbox, Publisher]:
         settings = self._settings
@@ -409,6 +419,7 @@ def _readiness(
     watcher: GalleryWatcher,
     outbox: Outbox,
     publisher: Publisher,
+    tally_sender: TallySender,
 ) -> Readiness:
     async def gallery() -> None:
         if not watcher.healthy():
@@ -417,6 +428,10 @@ def _readiness(
     async def delivery() -> None:
         if not publisher.healthy():
             raise NotReady("deliveries have stopped")
+
+    async def tallies() -> None:
+        if not tally_sender.healthy():
+            raise NotReady("faces without a name are not told of any more")
 
     def info() -> dict[str, str]:
         return {
@@ -429,7 +444,8 @@ def _readiness(
             "threshold_from": service.threshold_from,
         }
 
-    return Readiness({"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "engine": service.check}, info)
+    checks = {"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "tallies": tallies}
+    return Readiness({**checks, "engine": service.check}, info)
 
 
 @asynccontextmanager

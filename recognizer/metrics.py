@@ -29,6 +29,15 @@ class RecognitionMetrics:
             registry=registry,
         )
 
+        self._tallies_dropped = Counter(
+            "recognizer_tallies_dropped_total",
+            "Sightings of faces without a name that the logger was not told of",
+            registry=registry,
+        )
+
+    def drop_tallies(self, sightings: int) -> None:
+        self._tallies_dropped.inc(sightings)
+
     def observe_live(self, fate: str, frames: int) -> None:
         self._live_frames.labels(fate).inc(frames)
 

@@ -19,6 +19,7 @@ from recognizer.liveness.passive import FaceInFrame
 from recognizer.publisher import Publisher
 from recognizer.recognition import Found, Identified, JudgedFace, Recognition, judged_live, one_face_a_person
 from recognizer.stopwatch import Stopwatch, sum_ms
+from recognizer.tallies import TallyBook
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.clock import Clock
 from shared.contracts.events import EventResult, RecognitionEvent
@@ -56,6 +57,7 @@ class RecognitionService:
         observe: Callable[[DecisionKind, dict[str, float]], None],
         max_frames: int,
         delivery_budget_s: float,
+        tallies: TallyBook,
         liveness: LivenessCheck | None = None,
     ) -> None:
         self.policy = policy
@@ -73,6 +75,7 @@ class RecognitionService:
         self._free_places = max_frames
         self._engine_fault: EngineFailed | None = None
         self._delivery_budget_s = delivery_budget_s
+        self._tallies = tallies
 
     async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
         """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Where
@@ -81,6 +84,8 @@ class RecognitionService:
         fields = fields.model_copy(update={"captured_at": self._captured_at(fields)})
         with self._place():
             recognition = await self._look(picture, fields.faces)
+            if fields.record:
+                self.tally(recognition, fields)
             if fields.record and self._liveness.mode is LivenessMode.CHALLENGE:
                 recognition = replace(recognition, needs_challenge=True)
             elif fields.record:
@@ -113,6 +118,11 @@ class RecognitionService:
             recorded = (self._record_one(face, fields, captured_at) for face in recognition.faces)
             faces = tuple(await asyncio.gather(*recorded))
         return replace(recognition, faces=faces, timings_ms=sum_ms(recognition.timings_ms, stopwatch.readings_ms()))
+
+    def tally(self, recognition: Recognition, fields: RecognizeFields) -> None:
+        """Counts the faces without a name, of a frame that was to be recorded; nothing of them is kept."""
+        decisions = [face.decision for face in recognition.faces]
+        self._tallies.note(decisions, fields.source, fields.captured_at or self._clock.now())
 
     async def check(self) -> None:
         """Raises EngineFailed when the last frame broke the engine."""

@@ -49,6 +49,8 @@ class LiveSession:
         if self._restart_wanted:
             self._begin_anew()
         recognition = self._gate.observe(at_s, await self._service.look(picture, FaceMode.ONE))
+        if self._record_wanted:
+            self._service.tally(recognition, RecognizeFields(source=self._source))
         self._visit_goes_on(recognition, at_s)
         if self._is_to_be_recorded(recognition):
             recognition = await self._record(recognition)

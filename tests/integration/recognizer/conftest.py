@@ -18,6 +18,7 @@ from recognizer.engine.fake import draw_face
 from recognizer.settings import RecognizerSettings
 from shared.contracts.enrolment import ConsentState, EnrolmentAnswer
 from shared.contracts.events import EventBatch, EventResult, EventResults, Outcome
+from shared.contracts.tallies import TalliesKept, TallyBatch
 
 Pixels = NDArray[np.uint8]
 START_TIMEOUT_S = 60
@@ -31,6 +32,7 @@ class RecordingLogger:
     people: list[str] = field(default_factory=list)
     event_ids: list[str] = field(default_factory=list)
     liveness: list[float | None] = field(default_factory=list)
+    tallies: list[tuple[str | None, str, int]] = field(default_factory=list)
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.status != 200:
@@ -40,6 +42,10 @@ class RecordingLogger:
                 allowed=True, reason="Nobody minds.", consent_required=False, consent=ConsentState.NONE
             )
             return httpx.Response(200, text=answer.model_dump_json())
+        if request.url.path == "/v1/tallies":
+            tallies = TallyBatch.model_validate_json(request.content).tallies
+            self.tallies += [(one.source, one.decision.value, one.count) for one in tallies]
+            return httpx.Response(200, text=TalliesKept(kept=len(tallies)).model_dump_json())
         events = EventBatch.model_validate_json(request.content).events
         self.people += [event.person_id for event in events]
         self.event_ids += [str(event.event_id) for event in events]
@@ -119,6 +125,14 @@ def running(make_settings: Callable[..., RecognizerSettings], scripted_logger: R
             yield client
 
     return run
+
+
+@pytest.fixture
+def real_engine(tmp_path: Path, graphs: Path) -> dict[str, object]:
+    """Settings for the default engine, its networks converted once for all tests."""
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state" / "graphs").symlink_to(graphs, target_is_directory=True)
+    return {"model": "Dlib", "detector": "mtcnn"}
 
 
 @pytest.fixture

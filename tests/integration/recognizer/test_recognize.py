@@ -281,10 +281,25 @@ async def test_a_new_folder_is_known_without_a_restart(client: httpx.AsyncClient
             await asyncio.sleep(0.05)
 
 
+async def test_the_logger_is_told_how_many_faces_had_no_name_and_whose_camera_saw_them(
+    running: Running, draw: Draw, scripted_logger: Any
+) -> None:
+    async with running() as client:
+        for people, fields in (
+            (["Nobody_9"], {"source": "door"}),
+            (["Nobody_8", "Alice_101"], {"source": "door", "faces": "all"}),
+            (["Nobody_9"], {"source": "door", "record": "false"}),
+            (["Alice_101"], {"source": "door"}),
+        ):
+            files = {"image": ("frame.jpg", draw(*people), "image/jpeg")}
+            assert (await client.post("/recognize", files=files, data=fields)).status_code == 200
+    assert scripted_logger.tallies == [("door", "unknown", 2)]
+
+
 async def test_readiness_tells_what_is_in_use(client: httpx.AsyncClient) -> None:
     report = (await client.get("/readyz")).json()
     assert report["ready"] is True
-    assert set(report["checks"]) == {"gallery", "outbox", "delivery", "engine"}
+    assert set(report["checks"]) == {"gallery", "outbox", "delivery", "tallies", "engine"}
     assert report["info"]["people"] == "3"
     assert report["info"]["engine"] == "fake/fake"
 
