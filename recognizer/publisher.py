@@ -87,7 +87,8 @@ class Publisher:
         self._offer.set()
         if self._task is not None:
             await asyncio.wait([self._task])
-        await self._give_back(self._take_offered())
+        with contextlib.suppress(OutboxUnavailable):  # their leases end by themselves
+            await self._give_back(self._take_offered())
 
     async def accept(self, event: RecognitionEvent, budget_s: float) -> OutboxEntry:
         """The event's entry, durable; with the logger's answer where there is one within the budget. An event_id that
@@ -117,7 +118,7 @@ class Publisher:
         while not self._stop.is_set():
             self._offer.clear()
             try:
-                await self._publish(self._take_offered() or await self._outbox.claim(MAX_EVENTS))
+                await self._publish_next()
             except OutboxUnavailable:  # full or read-only disk: readiness says so, and it may come back
                 self._failures += 1
             except Exception as error:
@@ -127,6 +128,14 @@ class Publisher:
                 await _wait(self._stop, self._pause_s())
             elif not self._offered:
                 await _wait(self._offer, self._policy.idle_poll_s)
+
+    async def _publish_next(self) -> None:
+        batch = self._take_offered() or await self._outbox.claim(MAX_EVENTS)
+        try:
+            await self._publish(batch)
+        except OutboxUnavailable:  # still leased to us: sent again, which is harmless, rather than left to their lease
+            self._offered.extendleft(reversed(batch))
+            raise
 
     def _take_offered(self) -> list[RecognitionEvent]:
         return [self._offered.popleft() for _ in range(min(len(self._offered), MAX_EVENTS))]

@@ -1,12 +1,14 @@
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
+from recognizer.errors import OutboxUnavailable
 from recognizer.outbox import Outbox, OutboxEntry
 from recognizer.publisher import Publisher, RetryPolicy
 from shared.clock import Clock
@@ -227,3 +229,55 @@ async def test_an_event_that_becomes_durable_while_the_logger_goes_away_does_not
         await publisher.accept(make_event("during"), 0)
         await until(lambda: sorted(scripted.stored) == ["before", "during"])  # and the clock stands still
     outbox.close()
+
+
+class FullDisk(Outbox):
+    """Cannot be written while `full`."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path, clock=clock, owner="publisher", lease_s=15, max_pending=100)
+        self.full = False
+
+    async def settle(self, results: Sequence[EventResult]) -> None:
+        self._check()
+        await super().settle(results)
+
+    async def release(self, event_ids: Sequence[UUID]) -> None:
+        self._check()
+        await super().release(event_ids)
+
+    def _check(self) -> None:
+        if self.full:
+            raise OutboxUnavailable("the disk is full")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, clock: Clock) -> Iterator[FullDisk]:
+    outbox = FullDisk(tmp_path / "full.db", clock)
+    yield outbox
+    outbox.close()
+
+
+@pytest.mark.parametrize("answers", [[], [503]])
+async def test_what_could_not_be_settled_is_settled_as_soon_as_the_disk_has_room(
+    full_disk: FullDisk, scripted: ScriptedLogger, make_event: Make, answers: list[Reply]
+) -> None:
+    scripted.script.extend(answers)
+    async with publishing(full_disk, scripted) as publisher:
+        full_disk.full = True
+        assert (await publisher.accept(make_event("1"), 0)).answer is None
+        await until(lambda: len(scripted.batches) > 1)
+        full_disk.full = False
+        async with asyncio.timeout(PATIENCE_S):  # the clock stands still: no lease ends
+            while (await full_disk.counts()).pending:
+                await asyncio.sleep(0.001)
+
+
+async def test_a_full_disk_does_not_spoil_the_stop(
+    full_disk: FullDisk, scripted: ScriptedLogger, make_event: Make
+) -> None:
+    async with publishing(full_disk, scripted) as publisher:
+        full_disk.full = True
+        await publisher.accept(make_event("1"), 0)
+        await until(lambda: bool(scripted.batches))
+    assert (await full_disk.counts()).pending == 1
