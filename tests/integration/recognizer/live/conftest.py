@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 
 from recognizer.app import create_app
@@ -102,24 +103,37 @@ class Place:
 Serving = Callable[..., AbstractAsyncContextManager[Place]]
 
 
+@asynccontextmanager
+async def on_a_socket(app: FastAPI, settings: RecognizerSettings) -> AsyncIterator[Place]:
+    server = make_server(app, settings, max_message_bytes=settings.max_bytes)
+    running = asyncio.create_task(server.serve())
+    async with asyncio.timeout(PATIENCE_S):
+        while not server.started:
+            assert not running.done(), "the service did not start"
+            await asyncio.sleep(0.01)
+    place = Place(server.servers[0].sockets[0].getsockname()[1], server, running)
+    try:
+        yield place
+    finally:
+        await place.stop()
+
+
+@pytest.fixture
+def serve_app() -> Callable[[FastAPI, RecognizerSettings], AbstractAsyncContextManager[Place]]:
+    return on_a_socket
+
+
 @pytest.fixture
 def serving(make_settings: Callable[..., RecognizerSettings], held_logger: HeldLogger) -> Serving:
     @asynccontextmanager
     async def serve(**changes: object) -> AsyncIterator[Place]:
         settings = make_settings(port=0, live_fps=60, **changes)
         app = create_app(settings, logger_transport=httpx.MockTransport(held_logger))
-        server = make_server(app, settings, max_message_bytes=settings.max_bytes)
-        running = asyncio.create_task(server.serve())
-        async with asyncio.timeout(PATIENCE_S):
-            while not server.started:
-                assert not running.done(), "the service did not start"
-                await asyncio.sleep(0.01)
-        place = Place(server.servers[0].sockets[0].getsockname()[1], server, running)
-        try:
-            yield place
-        finally:
-            held_logger.may_answer.set()
-            await place.stop()
+        async with on_a_socket(app, settings) as place:
+            try:
+                yield place
+            finally:
+                held_logger.may_answer.set()
 
     return serve
 
