@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.chaos.proxy import FaultProxy, Way
+from tests.chaos.proxy import FaultProxy, Gate, Way
 from tests.chaos.scene import Scene, writing
 from tests.chaos.services import Service, TooLate
 
@@ -34,12 +34,16 @@ def the_logger(scene: Scene) -> Service:
 @asynccontextmanager
 async def _stopped(link: FaultProxy, way: Way, mark: bytes, *, share: float = 0) -> AsyncIterator[None]:
     async with link.stopped_at(way, lambda chunk: mark in chunk, share=share) as gate:
-        try:
-            async with asyncio.timeout(REACH_S):
-                await gate.reached.wait()
-        except TimeoutError:
-            raise TooLate("the step was not reached") from None
+        await _reach(gate)
         yield
+
+
+async def _reach(gate: Gate) -> None:
+    try:
+        async with asyncio.timeout(REACH_S):
+            await gate.reached.wait()
+    except TimeoutError:
+        raise TooLate("the step was not reached") from None
 
 
 @asynccontextmanager
@@ -101,8 +105,7 @@ async def stored_not_answered(scene: Scene) -> AsyncIterator[None]:
 @asynccontextmanager
 async def answered_not_settled(scene: Scene) -> AsyncIterator[None]:
     async with scene.middle.stopped_at(Way.DOWN, lambda chunk: b"HTTP/1.1 200" in chunk) as gate:
-        async with asyncio.timeout(REACH_S):
-            await gate.reached.wait()
+        await _reach(gate)
         with writing(scene.outbox):
             gate.opened.set()
             await _until_clients_wait(scene)

@@ -110,17 +110,24 @@ async def _round(
     await asyncio.sleep(opened.chance.uniform(0, 0.4))
     await _recover(opened)
     await clients.finish()
-    async with asyncio.timeout(DRAIN_S):
-        await clients.settle()
-        while opened.spooled("pending"):
-            await asyncio.sleep(0.05)
+    await _settle(opened, clients)
     opened.recognizer.set_clock(0)
     verdict = await check(opened, clients.diary)
     return Round(number, name, time.monotonic() - began_s, is_kill and not not_reached, not_reached, verdict)
 
 
+async def _settle(opened: Scene, clients: Clients) -> None:
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            await clients.settle()
+            while opened.spooled("pending"):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise TooLate(f"not settled after {DRAIN_S:.0f} s; see {opened.folder}") from None
+
+
 async def _recover(opened: Scene) -> None:
-    """Whoever is dead is started again. The logger's answers are awaited by nobody: the recognizer gets along."""
+    """Whoever is dead is started again, and both are ready."""
     if not opened.recognizer.runs:
         opened.recognizer.set_clock(LEASE_S + 1)
     for service in opened.services:
