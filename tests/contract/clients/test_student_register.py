@@ -149,6 +149,15 @@ async def test_with_a_key_that_may_enrol_both_work_without_the_setting(running: 
     assert row["email"] == "carol@example.org"
 
 
+async def test_who_was_erased_since_is_listed_without_a_photo(running: Running, frame: Frame) -> None:
+    async with running(enroll_key=ENROLMENT_KEY) as site:
+        site.recognizer.headers["X-API-Key"] = ENROLMENT_KEY
+        await show(site, frame("Alice_101"))
+        assert (await site.recognizer.delete("/people/101")).is_success
+        [row] = (await site.recognizer.get("/student_attendance")).json()
+    assert (row["roll_no"], row["image_id"], row["image_data"]) == ("101", "", "")
+
+
 async def test_a_key_in_the_handshake_brings_the_profile(running: Running, frame: Frame) -> None:
     async with running(enroll_key=ENROLMENT_KEY) as site:
         await site.add_profile("101", name="Alice", email="alice@example.org")

@@ -105,8 +105,15 @@ async def test_a_camera_that_sends_nothing_is_hung_up_on(running: Running) -> No
         assert (await socket.receive())["code"] == 1001
 
 
+async def test_more_cameras_than_are_allowed_are_refused(running: Running, refused: type[Exception]) -> None:
+    async with running(live_connections=1) as site, site.websocket("/ws"):
+        with pytest.raises(refused, match="503"):
+            async with site.websocket("/ws"):
+                pass
+
+
 async def test_a_page_of_another_origin_is_refused(site: Site, refused: type[Exception]) -> None:
-    with pytest.raises(refused):
+    with pytest.raises(refused, match="403"):
         async with site.websocket("/ws", origin="http://evil.example"):
             pass
 
@@ -115,6 +122,6 @@ async def test_with_keys_for_everything_a_camera_without_one_is_refused(
     running: Running, refused: type[Exception]
 ) -> None:
     async with running(auth="key") as site:
-        with pytest.raises(refused):
+        with pytest.raises(refused, match="401"):
             async with site.websocket("/ws"):
                 pass
