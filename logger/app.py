@@ -176,7 +176,7 @@ def build_state(
     school = build_school(settings, store, audit, clock, photos)
     return State(
         ingest=ingest,
-        attendance=AttendanceService(store),
+        attendance=AttendanceService(store, audit),
         marking=MarkingService(
             store,
             ingest,

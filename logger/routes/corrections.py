@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from logger.deps import AccessDep, MarksDep, allowed, own_subject, state_of
+from logger.deps import AccessDep, AttendanceDep, MarksDep, allowed, own_subject, state_of
 from logger.domain.accounts import NOTHING_IN_PARTICULAR, Action, Actor, Subject
 from logger.errors import InvalidRequest, NotFound, StoreUnavailable
 from logger.routes.session_wire import CorrectionBody, ManualBody, MarkRecord
@@ -20,13 +20,14 @@ router = APIRouter(
 
 
 async def subject_of_record(request: Request, _actor: Actor) -> Subject:
-    """Of nobody when there is no such record: who may reach their own alone is not told which there are."""
+    """Of nobody when there is no such record, or one of a day, which is of no class: who may reach their own alone is
+    not told which there are."""
     state = state_of(request)
     try:
-        session_id, _ = await state.marks.session_and_person(request.path_params["record_id"])
+        record = await state.attendance.get(request.path_params["record_id"])
     except NotFound:
         return NOTHING_IN_PARTICULAR
-    return await state.access.subject_of_session(session_id)
+    return await state.access.subject_of_session(record.session_id) if record.session_id else NOTHING_IN_PARTICULAR
 
 
 @router.post("", status_code=201)
@@ -48,9 +49,14 @@ async def mark_by_hand(
 async def correct(
     record_id: str,
     body: CorrectionBody,
-    service: MarksDep,
+    records: AttendanceDep,
+    marks: MarksDep,
     actor: Annotated[Actor, allowed(Action.CORRECT_ATTENDANCE, subject=subject_of_record)],
 ) -> MarkRecord:
-    """Corrects the record of a session. Who was never seen has none: see `PUT /v1/sessions/{id}/marks/{person}`."""
-    session_id, person_id = await service.session_and_person(record_id)
-    return MarkRecord.of(await service.correct(session_id, person_id, body.status, body.reason, actor.account_id))
+    """Corrects the record of a session, or of a day without one. Who was never seen has none: see
+    `PUT /v1/sessions/{id}/marks/{person}`."""
+    record = await records.get(record_id)
+    if record.session_id is None:
+        return MarkRecord.of_day(await records.correct_day(record, body.status, body.reason, actor.account_id))
+    person_id = record.key.person_id
+    return MarkRecord.of(await marks.correct(record.session_id, person_id, body.status, body.reason, actor.account_id))

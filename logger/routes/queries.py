@@ -56,6 +56,7 @@ class PageQuery(WireModel):
 
 class AttendanceQuery(PageQuery):
     session_id: Identifier | None = None
+    class_id: Identifier | None = Field(None, description="of the session; a day without one is of no class")
     status: AttendanceStatus | None = None
     method: Method | None = None
 
@@ -65,6 +66,7 @@ class AttendanceQuery(PageQuery):
             last_date=self.last_date,
             person_id=self.person_id,
             session_id=self.session_id,
+            class_id=self.class_id,
             status=self.status,
             method=self.method,
         )

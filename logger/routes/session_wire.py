@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from logger.domain.attendance import Attendance
 from logger.domain.audit import AuditAction, AuditEntry
 from logger.domain.marking import Basis, Mark
 from logger.domain.policy import MAX_MINUTES
@@ -86,7 +87,7 @@ class SessionList(sessions.SessionList):
 
 
 class MarkRecord(WireModel):
-    session_id: str
+    session_id: str | None  # None: of a day without a session
     person_id: str
     status: str
     name: str  # of the status
@@ -104,6 +105,19 @@ class MarkRecord(WireModel):
             counts_as=mark.status.counts_as,
             basis=mark.basis,
             first_seen=mark.first_seen,
+        )
+
+    @classmethod
+    def of_day(cls, record: Attendance) -> "MarkRecord":
+        """After its correction."""
+        return cls(
+            session_id=None,
+            person_id=record.key.person_id,
+            status=record.status.value,
+            name=record.status.value.capitalize(),
+            counts_as=record.status,
+            basis=Basis.CORRECTION,
+            first_seen=record.first_seen,
         )
 
 

@@ -1,15 +1,47 @@
-"""Lists of attendance records and of the events behind them."""
+"""Lists of attendance records and of the events behind them; and the records of days, corrected."""
+
+from dataclasses import replace
 
 from logger.domain.attendance import Attendance
+from logger.domain.audit import AuditAction
+from logger.domain.marking import MAX_REASON_CHARACTERS
 from logger.domain.sightings import LoggedSighting
+from logger.domain.text import Unfit, clean_name
+from logger.errors import InvalidRequest, NotFound
 from logger.services.cursor import Listing, decode_cursor, encode_cursor
+from logger.services.trail import AuditTrail
 from logger.store.base import AttendanceFilter, AttendanceStore, EventFilter
 from shared.contracts.attendance import AttendancePage, AttendanceRecord, EventPage, StoredEvent
+from shared.contracts.events import AttendanceStatus
 
 
 class AttendanceService:
-    def __init__(self, store: AttendanceStore) -> None:
+    def __init__(self, store: AttendanceStore, trail: AuditTrail) -> None:
         self._store = store
+        self._trail = trail
+
+    async def get(self, record_id: str) -> Attendance:
+        """Raises NotFound."""
+        record = await self._store.attendance_of(record_id)
+        if record is None:
+            raise NotFound("There is no attendance record with this id")
+        return record
+
+    async def correct_day(self, record: Attendance, status: str, reason: str, by: str) -> Attendance:
+        """Somebody's word on a record of a day without a session. No class gives it statuses of its own, so it is one
+        of the four; a later sighting leaves it. Raises InvalidRequest."""
+        kind = _kind(status)
+        try:
+            reason = clean_name(reason, MAX_REASON_CHARACTERS)
+        except Unfit as unfit:
+            raise InvalidRequest(f"The reason {unfit}.") from None
+        subject, before = f"{record.key.scope}/{record.key.person_id}", {"status": record.status.value}
+        after = {"status": kind.value}
+        async with self._trail.doing(
+            AuditAction.ATTENDANCE_CORRECTED, subject, by=by, before=before, after=after, reason=reason
+        ):
+            await self._store.set_status(record.key, kind)
+        return replace(record, status=kind)
 
     async def attendance(self, where: AttendanceFilter, *, cursor: str | None, limit: int) -> AttendancePage:
         """Newest first. Raises InvalidCursor, StoreUnavailable."""
@@ -24,6 +56,13 @@ class AttendanceService:
         page = await self._store.events_page(where, after=after, limit=limit)
         items = [_wire_event(logged) for logged in page.items]
         return EventPage(items=items, next_cursor=encode_cursor(Listing.EVENTS, page.next))
+
+
+def _kind(status: str) -> AttendanceStatus:
+    try:
+        return AttendanceStatus(status)
+    except ValueError:
+        raise InvalidRequest(f"A day without a session is one of {', '.join(AttendanceStatus)}.") from None
 
 
 def _wire_record(record: Attendance) -> AttendanceRecord:

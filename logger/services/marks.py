@@ -122,13 +122,6 @@ class MarksService:
             status = statuses.first(AttendanceStatus.PRESENT).code
         return await self.correct(session_id, person_id, status, reason, by)
 
-    async def session_and_person(self, record_id: str) -> tuple[str, str]:
-        """Of an attendance record. Raises NotFound, also for one of a day: a day has no policy to correct it by."""
-        record = await self._records.attendance_of(record_id)
-        if record is None or record.session_id is None:
-            raise NotFound("There is no attendance record of a session with this id")
-        return record.session_id, record.key.person_id
-
     async def undo(self, session_id: str, person_id: str, by: str) -> Mark | None:
         """Takes the standing correction back; the mark is what it would be without it. Raises NotFound, Conflict when
         there is nothing to undo."""

@@ -63,6 +63,7 @@ class AttendanceFilter:
     last_date: date | None = None
     person_id: str | None = None
     session_id: str | None = None
+    class_id: str | None = None  # of its session; a day's record has none
     status: AttendanceStatus | None = None
     method: Method | None = None
 

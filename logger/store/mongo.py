@@ -178,10 +178,17 @@ class MongoStore:
             method=where.method,
         )
         with _translated():
+            if where.class_id is not None:
+                wanted["session_id"] = {"$in": await self._sessions_of(where.class_id, where.session_id)}
             documents = await _newest_first(self._attendance, ("first_us", "id"), wanted, after, limit)
             counts = await self._count_events([document["_id"] for document in documents])
         records = [attendance_from({**document, "events": counts.get(document["_id"], 0)}) for document in documents]
         return Page.cut(records, limit, attendance_position)
+
+    async def _sessions_of(self, class_id: str, session_id: str | None) -> list[str]:
+        """The ids of the class's sessions; of one session alone when that is asked for."""
+        found = self._database["r_sessions"].find({"terms.class": class_id}, {"_id": 1})
+        return [one["_id"] async for one in found if session_id in {None, one["_id"]}]
 
     async def events_page(self, where: EventFilter, *, after: Position | None, limit: int) -> Page[LoggedSighting]:
         await self.prepare()

@@ -341,6 +341,7 @@ def attendance_query(where: AttendanceFilter, after: Position | None, limit: int
         "person_id =": where.person_id,
         "session_id =": where.session_id,
         **_between(where.first_date, where.last_date),
+        "(SELECT t_class FROM r_sessions WHERE key = session_id) =": where.class_id,
         "status =": where.status,
         "method =": where.method,
     }

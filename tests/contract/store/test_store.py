@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logger.domain.attendance import Attendance, AttendanceKey, rebuild
+from logger.domain.sessions import Session
 from logger.domain.sightings import LoggedSighting, Sighting
 from logger.store.base import (
     Acknowledgement,
@@ -25,6 +26,7 @@ from logger.store.base import (
     Store,
     StoredKey,
 )
+from logger.store.kinds import SESSIONS
 from shared.contracts.attendance import Method
 from shared.contracts.events import AttendanceStatus, Outcome
 from shared.security import Scope, new_key, new_secret
@@ -445,3 +447,18 @@ async def test_preparing_again_keeps_what_is_there(store: Store, see: See) -> No
     await store.prepare()
     await store.check()
     assert len(await events(store)) == 1
+
+
+async def test_records_are_those_of_a_class_when_it_is_asked_for(store: Store, see: See) -> None:
+    of_class = [Session(f"s{number}", f"c{number % 2}", NOON, NOON + timedelta(hours=1)) for number in range(4)]
+    await store.save_many(SESSIONS, of_class)
+    await store.record([see("101", number, session_id=f"s{number}") for number in range(4)] + [see("101", 9)])
+
+    async def found(**where: Any) -> list[str | None]:
+        return [one.session_id for one in await attendance(store, **where)]
+
+    assert await found(class_id="c1") == ["s3", "s1"]
+    assert await found(class_id="c0", first_date=NOON.date(), person_id="101") == ["s2", "s0"]
+    assert await found(class_id="c0", session_id="s2") == ["s2"]
+    assert await found(class_id="c0", session_id="s1") == []
+    assert await found(class_id="c9") == []

@@ -182,6 +182,37 @@ async def test_what_cannot_be_done_is_said_with_a_reason(school: School) -> None
     await school.ask(TEACHER, "POST", f"/v1/sessions/{session_id}/start", 409)
 
 
+async def test_the_record_of_a_day_without_a_session_is_corrected_too(school: School, event: Event) -> None:
+    assert (await school.see(event("101")))["session_id"] is None
+    [record] = (await school.ask(ADMIN, "GET", "/v1/attendance"))["items"]
+    path, body = f"/v1/attendance/{record['id']}", {"status": "excused", "reason": "Left with a fever"}
+    await school.ask(TEACHER, "PATCH", path, 403, json=body)  # a day is of nobody's class
+    for wrong in ({"status": "asleep"}, {"reason": " "}):
+        await school.ask(ADMIN, "PATCH", path, 422, json=body | wrong)
+    corrected = await school.ask(ADMIN, "PATCH", path, json=body)
+    assert (corrected["session_id"], corrected["status"], corrected["basis"]) == (None, "excused", "correction")
+    assert (await school.see(event("101", captured_at="2025-03-03T12:05:00Z")))["status"] == "excused"
+    [entry] = (await school.ask(ADMIN, "GET", "/v1/audit"))["items"]
+    assert (entry["action"], entry["subject"]) == ("attendance_corrected", "day:2025-03-03/101")
+    assert (entry["before"], entry["reason"]) == ('{"status":"present"}', "Left with a fever")
+
+
+async def test_attendance_is_listed_by_class(school: School, event: Event) -> None:
+    await school.see(event("102"))
+    await school.begin()
+    await school.see(event("101"))
+    listed = await school.ask(ADMIN, "GET", "/v1/attendance", params={"class_id": "c1"})
+    assert [one["person_id"] for one in listed["items"]] == ["101"]
+
+
+async def test_a_number_with_slashes_is_marked_like_any_other(school: School) -> None:
+    path = f"/v1/sessions/{await school.begin()}/marks/2021/CS/1"
+    body = {"status": "late", "reason": "Bus"}
+    await school.ask(ADMIN, "PUT", "/v1/people/2021/CS/1", json={"name": "Ada", "version": 0})
+    assert (await school.ask(TEACHER, "PUT", path, json=body))["person_id"] == "2021/CS/1"
+    assert (await school.ask(TEACHER, "DELETE", path))["mark"] is None
+
+
 async def test_a_session_is_extended_and_cancelled(school: School) -> None:
     path = f"/v1/sessions/{await school.begin()}"
     longer = await school.ask(TEACHER, "POST", f"{path}/extend", json={"ends_at": "2025-03-03T14:00:00Z"})
