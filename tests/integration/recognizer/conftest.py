@@ -42,6 +42,8 @@ class RecordingLogger:
                 allowed=True, reason="Nobody minds.", consent_required=False, consent=ConsentState.NONE
             )
             return httpx.Response(200, text=answer.model_dump_json())
+        if request.url.path.startswith("/v1/people/"):
+            return httpx.Response(404 if request.method == "GET" else 200)
         if request.url.path == "/v1/tallies":
             tallies = TallyBatch.model_validate_json(request.content).tallies
             self.tallies += [(one.source, one.decision.value, one.count) for one in tallies]
