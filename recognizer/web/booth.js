@@ -5,7 +5,7 @@ import { byId, element } from "./elements.js";
 import { Snapshots } from "./frames.js";
 import { Guide, SHOTS } from "./guide.js";
 import { Pace, backOffMs, pause } from "./pace.js";
-import { Problem, Unreachable } from "./service.js";
+import { inWords } from "./service.js";
 
 const LOOKS_PER_SECOND = 3;
 const ADMIRED_MS = 900; // a moment to see that the shot was taken
@@ -83,10 +83,10 @@ export class Booth {
       this.#failures = 0;
       return seen;
     } catch (error) {
-      if (!(error instanceof Problem) && !(error instanceof Unreachable)) throw error;
+      const advice = inWords(error);
       await pause(backOffMs(this.#failures, error.retryAfterS));
       this.#failures += 1;
-      return { advice: error.message, tone: "bad", isTaken: false };
+      return { advice, tone: "bad", isTaken: false };
     }
   }
 

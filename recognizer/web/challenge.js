@@ -8,10 +8,11 @@ export class ChallengeView {
   #again = 0;
   #longestS = 1;
 
-  /** `parts` are the elements; `restart` asks the server for another order. */
-  constructor(parts, restart) {
+  /** `parts` are the elements; `restart` asks the server for another order, `say` speaks. */
+  constructor(parts, restart, say) {
     this.parts = parts;
     this.restart = restart;
+    this.say = say;
     parts.again.addEventListener("click", () => this.#restart());
   }
 
@@ -20,23 +21,32 @@ export class ChallengeView {
     this.parts.panel.hidden = !isFailed && challenge?.state !== "running";
     if (this.parts.panel.hidden) {
       this.#longestS = 1;
+      this.parts.order.textContent = "";
+      this.#stay();
       return;
     }
     this.parts.panel.classList.toggle("failed", isFailed);
     this.parts.again.hidden = !isFailed;
     this.#say(isFailed ? (challenge.detail ?? "Please try again.") : challenge.instruction);
     this.#showProgress(challenge, isFailed);
-    if (isFailed && !this.#again) this.#again = setTimeout(() => this.#restart(), AGAIN_AFTER_MS);
+    if (isFailed) this.#again ||= setTimeout(() => this.#restart(), AGAIN_AFTER_MS);
+    else this.#stay();
   }
 
   #restart() {
-    clearTimeout(this.#again);
-    this.#again = 0;
+    this.#stay();
     this.restart();
   }
 
+  #stay() {
+    clearTimeout(this.#again);
+    this.#again = 0;
+  }
+
   #say(sentence) {
-    if (this.parts.order.textContent !== sentence) this.parts.order.textContent = sentence;
+    if (this.parts.order.textContent === sentence) return;
+    this.parts.order.textContent = sentence;
+    this.say(sentence);
   }
 
   #showProgress({ step, of, expires_in_s: leftS }, isFailed) {

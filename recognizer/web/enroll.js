@@ -5,7 +5,7 @@ import { KeptKey } from "./choices.js";
 import { byId } from "./elements.js";
 import { readPicture } from "./guide.js";
 import { showDuplicate, showProblem, showResult } from "./outcome.js";
-import { Problem, Unreachable, post } from "./service.js";
+import { inWords, post } from "./service.js";
 import { Tray } from "./tray.js";
 
 const SEND_WITHIN_MS = 120_000; // several photos over a slow line
@@ -66,7 +66,7 @@ class EnrolmentPage {
     try {
       return readPicture(await this.#check(file)).advice;
     } catch (error) {
-      return explain(error);
+      return inWords(error);
     }
   }
 
@@ -123,7 +123,7 @@ class EnrolmentPage {
   }
 
   #refused(error) {
-    const said = explain(error);
+    const said = inWords(error);
     for (const { index, detail } of error.body?.rejected_images ?? []) this.#judge(index, detail);
     if (error.code === "possible_duplicate") showDuplicate(said, () => this.#send(true));
     else showProblem(said);
@@ -146,13 +146,6 @@ class EnrolmentPage {
     this.#form.hidden = false;
     this.#form.elements.person_id.focus();
   }
-}
-
-/** In plain words; throws what is no answer of the service. */
-function explain(error) {
-  if (error instanceof Problem && error.status === 401) return "The enrolment key is missing or not known.";
-  if (error instanceof Problem || error instanceof Unreachable) return error.message;
-  throw error;
 }
 
 new EnrolmentPage().start();

@@ -28,7 +28,7 @@ class Kiosk {
       hintDots: byId("hint-dots"),
       announcer: byId("announcer"),
     },
-    (sentence) => this.#choices.speaks && say(sentence),
+    (sentence) => this.#say(sentence),
     (verdict) => this.#recent.add(verdict),
   );
   #challenge = new ChallengeView(
@@ -40,6 +40,7 @@ class Kiosk {
       again: byId("challenge-again"),
     },
     () => this.#sender.restart(),
+    (sentence) => this.#say(sentence),
   );
   #sender = new Sender(new Snapshots(this.#video), () => this.#wishes(), this);
   #settings = new Settings(this.#choices, this.#key, (what) => this.#changed(what));
@@ -82,18 +83,18 @@ class Kiosk {
     this.#pending = isPending ? { name: known.name, atMs: performance.now() } : null;
   }
 
-  refused(message) {
-    this.#board.trouble(message.detail);
+  refused(why) {
+    this.#board.trouble(why);
   }
 
-  waiting(ms, why) {
+  waiting(ms) {
     this.#state("warn", `Next try in ${Math.max(1, Math.round(ms / 1000))} s`);
-    this.#board.trouble(why || "No connection. Nobody is recorded until it is back.");
   }
 
   lost() {
     this.#overlay.clear();
     this.#challenge.show(null);
+    this.#board.trouble("No connection. Nobody is recorded until it is back.");
     if (this.#pending && performance.now() - this.#pending.atMs < PENDING_FOR_MS) this.#recent.addNotSent(this.#pending.name);
     this.#pending = null;
   }
@@ -162,6 +163,10 @@ class Kiosk {
     if (what === "mirrors") this.#fit();
     if (what === "source") this.#showRoom();
     if (what === "source" || what === "key") this.#sender.reconnect();
+  }
+
+  #say(sentence) {
+    if (this.#choices.speaks) say(sentence);
   }
 
   #showRoom() {

@@ -3,7 +3,7 @@
 import { FallbackLink } from "./fallback.js";
 import { LiveLink, Lost } from "./live.js";
 import { Pace, backOffMs, pause } from "./pace.js";
-import { Problem, post } from "./service.js";
+import { Problem, Unreachable, post } from "./service.js";
 
 const QUIET_AFTER_MS = 8_000;
 const QUIET_PER_SECOND = 1; // while nobody is there
@@ -19,7 +19,7 @@ export class Sender {
 
   /**
    * `wishes()` gives `{source, record, key, perSecond}` as they are now. `show` is told what happens: `connecting()`,
-   * `connected(link)`, `answer(message, frame)`, `refused(message)`, `waiting(ms, why)`, `lost()`, and
+   * `connected(link)`, `answer(message, frame)`, `refused(why)`, `lost()`, `waiting(ms)` after any of the two, and
    * `keyNeeded(problem)`, whose promise is kept once there is another key to try.
    */
   constructor(snapshots, wishes, show) {
@@ -36,7 +36,7 @@ export class Sender {
       try {
         await this.#pump(link);
       } catch (error) {
-        await this.#recover(error);
+        if (link === this.#link) await this.#recover(error); // otherwise we hung up ourselves
       } finally {
         link.close();
       }
@@ -60,8 +60,7 @@ export class Sender {
       try {
         return await reach(this.#wishes());
       } catch (error) {
-        if (error instanceof Problem && error.isAboutTheKey) await this.#show.keyNeeded(error);
-        else await this.#backOff(error);
+        await this.#recover(error);
       }
     }
   }
@@ -83,26 +82,26 @@ export class Sender {
     this.#show.answer(message, frame);
   }
 
-  async #refused(message) {
-    this.#show.refused(message);
-    await this.#backOff({ retryAfterS: message.retry_after_s, message: message.detail });
+  async #refused({ detail, retry_after_s: retryAfterS }) {
+    this.#show.refused(detail);
+    await this.#backOff(retryAfterS);
   }
 
   async #recover(error) {
-    if (this.#link === null) return; // we hung up ourselves
     if (error instanceof Problem && error.isAboutTheKey) {
       await this.#show.keyNeeded(error);
       return;
     }
-    if (!(error instanceof Lost)) throw error;
-    this.#show.lost();
-    await this.#backOff(error);
+    if (error instanceof Problem) this.#show.refused(error.message);
+    else if (error instanceof Lost || error instanceof Unreachable) this.#show.lost();
+    else throw error;
+    await this.#backOff(error.retryAfterS);
   }
 
-  async #backOff({ retryAfterS = null, message }) {
+  async #backOff(retryAfterS) {
     const ms = backOffMs(this.#failures, retryAfterS);
     this.#failures += 1;
-    this.#show.waiting(ms, message);
+    this.#show.waiting(ms);
     const online = new Promise((resolve) => addEventListener("online", resolve, { once: true }));
     await Promise.race([pause(ms), online]);
   }

@@ -29,6 +29,13 @@ export class Unreachable extends Error {
   }
 }
 
+/** What went wrong, for people; throws what is no answer of the service. */
+export function inWords(error) {
+  if (error instanceof Problem && error.status === 401) return "The key is missing or not known.";
+  if (error instanceof Problem || error instanceof Unreachable) return error.message;
+  throw error;
+}
+
 export function address(path) {
   return new URL(path, BASE);
 }

@@ -80,6 +80,21 @@ def test_a_pin_is_made_and_shown_at_a_door_and_in_the_session(page: Page, site: 
     shoot(page, "25-session-by-pin")
 
 
+def test_the_statuses_of_a_class_are_changed_on_its_page(page: Page, shoot: Shoot) -> None:
+    page.goto(make_a_class_of_two(page))
+    page.get_by_role("link", name="Mechanics II").click()
+    statuses = page.locator("#statuses")
+    statuses.get_by_label("Name of Excused").fill("On leave")
+    statuses.get_by_label("Add another").fill("School trip")
+    shoot(page, "26-statuses")
+    statuses.get_by_role("button", name="Save statuses").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(statuses.get_by_label("Name of School trip")).to_have_value("School trip")
+    statuses.get_by_label("Retire Present").check()
+    statuses.get_by_role("button", name="Save statuses").click()
+    expect(page.get_by_role("status")).to_contain_text("no status counts as present")
+
+
 def test_a_door_whose_key_is_not_known_says_so_and_asks_for_another(browser: Browser, site: Site) -> None:
     page = browser.new_page(base_url=site.url)  # signed in as nobody, as a tablet at a door is
     page.goto("/presence#key=not-a-key")

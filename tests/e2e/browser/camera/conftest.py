@@ -23,6 +23,7 @@ SHOTS = Path(__file__).parents[4] / "var" / "screenshots"
 WIDTH, HEIGHT = 640, 480
 WALL = (70, 78, 92)
 ALWAYS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--host-resolver-rules=MAP kiosk.test 127.0.0.1")
+POLICIES = ("Content Security Policy", "Permissions-Policy", "Permissions policy")
 LOOKS = (
     ("desk-light", ViewportSize(width=1280, height=800), "light"),
     ("desk-dark", ViewportSize(width=1280, height=800), "dark"),
@@ -102,7 +103,7 @@ class Cameras:
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text or "Permissions policy" in message.text:
+        if any(policy in message.text for policy in POLICIES):
             self.complaints.append(message.text)
 
 

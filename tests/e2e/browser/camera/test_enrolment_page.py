@@ -190,5 +190,5 @@ def test_a_key_that_is_not_known_enrols_nobody(
     add_files(page, jpeg, photos.collins)
     service.enrolled = (401, {"detail": "The key is not known", "code": "unauthenticated"})
     page.get_by_role("button", name="Enrol", exact=True).click()
-    expect(page.locator("#result")).to_contain_text("The enrolment key is missing or not known.")
+    expect(page.locator("#result")).to_contain_text("The key is missing or not known.")
     expect(page.locator("#tray li")).to_have_count(1)
