@@ -16,13 +16,21 @@ from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
 from shared.contracts.live import LivenessMode
 
+LEFT_AFTER_S = 10.0  # somebody who bends down to a bag has not left
+
 
 def open_live(
     service: RecognitionService, settings: RecognizerSettings, observe: Callable[[FrameFate, int], None]
 ) -> LiveService:
     return LiveService(
         service,
-        policy=VisitPolicy(settings.confirm_frames, settings.confirm_window_s),
+        policy=VisitPolicy(
+            settings.confirm_frames,
+            settings.confirm_window_s,
+            left_after_s=max(
+                LEFT_AFTER_S, settings.confirm_window_s
+            ),  # who comes back is confirmed by new frames alone
+        ),
         limits=LiveLimits(
             max_connections=settings.live_connections,
             max_bytes=settings.max_bytes,

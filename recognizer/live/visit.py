@@ -12,7 +12,7 @@ from recognizer.gallery.dataset import Person
 class VisitPolicy:
     frames_needed: int = 3  # that must name a person before they are confirmed
     window_s: float = 3.0  # and how close together they must come
-    left_after_s: float = 10.0  # without a frame of the person, their visit is over
+    left_after_s: float = 10.0  # without a frame of the person, their visit is over; no less than `window_s`
 
 
 @dataclass(frozen=True, slots=True)
