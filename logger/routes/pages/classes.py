@@ -8,13 +8,17 @@ from logger.app_state import State
 from logger.domain.accounts import HUMAN, Action, Actor, Reach, Subject, may, reach_of
 from logger.domain.classes import SchoolClass
 from logger.domain.policy import DEFAULT_STATUSES, MAX_MINUTES, AttendancePolicy, StatusSet
+from logger.domain.status_edits import StatusEdit
+from logger.errors import InvalidRequest
 from logger.routes.pages.forms import Form, FormDep
 from logger.routes.pages.frame import PageRoute, StateDep, go, page
 from logger.routes.pages.paging import CLASSES_A_PAGE, next_address
 from logger.routes.pages.rights import EditsClass, EditsRoster, MakesClasses, SeesClass, SeesClasses
 from logger.services.classes import ClassDetails
 from logger.services.cursor import decode_place
+from logger.services.statuses import change_statuses
 from logger.store.kinds import CLASSES
+from shared.contracts.events import AttendanceStatus
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -78,6 +82,7 @@ async def one_class(request: Request, state: StateDep, class_id: str, actor: See
         may_edit_roster=may(actor, Action.EDIT_ROSTER, subject),
         may_run=may(actor, Action.RUN_SESSION, subject),
         may_report=may(actor, Action.SEE_REPORTS, subject),
+        kinds=[(kind.value, kind.value.capitalize()) for kind in AttendanceStatus],
         **await _choices(state, actor),
     )
 
@@ -89,6 +94,13 @@ async def save_class(state: StateDep, class_id: str, actor: EditsClass, form: Fo
     details = _details(form, teacher_id, known.policy.statuses)
     await state.school.classes.change(class_id, details, version=form.number("version"), by=actor.account_id)
     return go(f"/classes/{class_id}", "Saved. Sessions that have begun keep the rules they began with.")
+
+
+@router.post("/classes/{class_id}/statuses")
+async def save_statuses(state: StateDep, class_id: str, actor: EditsClass, form: FormDep) -> Response:
+    version = form.number("version")
+    await change_statuses(state.school.classes, class_id, _edits(form), version=version, by=actor.account_id)
+    return go(f"/classes/{class_id}#statuses", "Saved. Sessions that have begun, and marks, keep theirs.")
 
 
 @router.post("/classes/{class_id}/roster")
@@ -119,6 +131,19 @@ def _details(form: Form, teacher_id: str, statuses: StatusSet) -> ClassDetails:
         policy=policy,
         active=form.ticked("active"),
     )
+
+
+def _edits(form: Form) -> list[StatusEdit]:
+    """A line without a name adds nothing, one that is ticked is retired. Raises InvalidRequest."""
+    columns = (form.texts("code"), form.texts("name"), form.texts("counts_as"), form.texts("order"))
+    retired, kinds = set(form.texts("retire")), {kind.value: kind for kind in AttendanceStatus}
+    if len({len(column) for column in columns}) != 1 or not set(columns[2]) <= kinds.keys():
+        raise InvalidRequest("This form is not whole; open the page again.")
+    return [
+        StatusEdit(code or None, name, kinds[counts_as], int(order) if order.isascii() and order.isdecimal() else place)
+        for place, (code, name, counts_as, order) in enumerate(zip(*columns, strict=True), 1)
+        if code not in retired and (code or name.strip())
+    ]
 
 
 async def _choices(state: State, actor: Actor) -> dict[str, Any]:

@@ -387,3 +387,27 @@ async def test_faces_without_a_name_are_a_count_on_the_pages_of_the_day(
     today = await browser.open("/")
     assert said in today
     assert "<dt>Unknown faces</dt><dd>7</dd>" in today
+
+
+async def test_the_statuses_of_a_class_are_renamed_added_and_retired(browser: Browser) -> None:
+    session = await with_a_class(browser)
+    await browser.open(session)
+    await browser.send(f"{session}/correct", person_id="101", status="excused", reason="Ill")
+    page = await browser.open(browser.link("/classes/[0-9a-f]+"))
+    where = browser.link("/classes/[0-9a-f]+/statuses")
+    version = re.findall(r'name="version" value="(\d+)"', page)[-1]
+    lines = {
+        "code": ["present", "late", "absent", "excused", ""],
+        "name": ["Here", "Late", "Absent", "Excused", "On a trip"],
+        "counts_as": ["present", "late", "absent", "excused", "present"],
+        "order": ["2", "3", "4", "5", "9"],
+    }
+    page = await browser.send(where, version=version, retire=["excused"], **lines)
+    assert "Saved." in page
+    assert re.findall(r'name="name" value="([^"]*)"', page) == ["Here", "Late", "Absent", "On a trip", ""]
+    assert "Excused" in await browser.open(session)  # it has begun, and the mark was made
+    unnamed = {**lines, "name": [*lines["name"][:-1], " "]}
+    refused = await browser.send(where, version=version, retire=["present", "excused"], **unnamed)
+    assert "no status counts as present" in refused
+    broken = await browser.send(where, version=version, **{**lines, "order": ["1"]})
+    assert "not whole" in broken

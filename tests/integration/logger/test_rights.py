@@ -193,6 +193,7 @@ TABLE: dict[str, Guard] = {
     "GET /classes/{class_id}": A.SEE_CLASS,
     "POST /classes/{class_id}": A.EDIT_CLASS,
     "POST /classes/{class_id}/roster": A.EDIT_ROSTER,
+    "POST /classes/{class_id}/statuses": A.EDIT_CLASS,
     "GET /schedule": Own(A.SEE_CLASS),
     "GET /classes/{class_id}/schedule": A.SEE_CLASS,
     "POST /classes/{class_id}/schedule/weekly": A.EDIT_SCHEDULE,
