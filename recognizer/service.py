@@ -59,6 +59,7 @@ class RecognitionService:
         delivery_budget_s: float,
         tallies: TallyBook,
         liveness: LivenessCheck | None = None,
+        frame_timeout_s: float = FRAME_TIMEOUT_S,
     ) -> None:
         self.policy = policy
         self.threshold_from = threshold_from
@@ -76,6 +77,7 @@ class RecognitionService:
         self._engine_fault: EngineFailed | None = None
         self._delivery_budget_s = delivery_budget_s
         self._tallies = tallies
+        self._frame_timeout_s = frame_timeout_s
 
     async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
         """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Where
@@ -142,7 +144,7 @@ class RecognitionService:
     async def _watched_engine(self) -> AsyncIterator[None]:
         """Around everything that runs a model, within a time: a model that hangs must not take its caller along."""
         try:
-            async with asyncio.timeout(FRAME_TIMEOUT_S):
+            async with asyncio.timeout(self._frame_timeout_s):
                 yield
         except TimeoutError:
             self._engine_fault = EngineFailed("Recognition took too long")
