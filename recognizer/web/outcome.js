@@ -4,7 +4,7 @@ import { byId, element, sign } from "./elements.js";
 
 const REGISTERED = {
   delivered: "Name and consent are in the school's list.",
-  queued: "Name and consent will be in the school's list when its server is back.",
+  queued: "Name and consent will be in the school's list as soon as its server has taken them.",
   refused: "The school's server did not take name and consent",
 };
 

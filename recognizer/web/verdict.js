@@ -38,7 +38,7 @@ const BY_OUTCOME = {
   }),
 };
 
-const QUEUED = { tone: "calm", title: "Noted", text: "It will be recorded when the school's server is back." };
+const QUEUED = { tone: "calm", title: "Noted", text: "It will be recorded as soon as the school's server answers." };
 const TRIAL = { tone: "calm", title: "Recognized", text: "This is a trial: nothing is recorded." };
 const UNSAID = { tone: "calm", title: "Seen", text: "The server did not say what became of it." };
 

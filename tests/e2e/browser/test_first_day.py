@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Protocol
 
+import httpx
 from playwright.sync_api import Page, expect
 
 ROLL = "roll number,name,department,year\n" + "".join(
@@ -124,9 +125,16 @@ def test_every_other_page(page: Page, shoot: Shoot) -> None:
     page.goto(f"{address}/schedule")
     page.get_by_label("Monday").check()
     page.get_by_label("Thursday").check()
-    page.get_by_role("button", name="Add").first.click()
+    page.get_by_role("button", name="Add", exact=True).first.click()
     expect(page.get_by_text("Monday and Thursday, 09:00–10:00")).to_be_visible()
     shoot(page, "11-schedule-of-a-class")
+    page.get_by_role("button", name="Make an address").click()
+    feed = httpx.get(page.get_by_label("Address").input_value(), trust_env=False)  # as a phone would: not signed in
+    assert "SUMMARY:Mechanics II" in feed.text
+    shoot(page, "21-calendar")
+    page.get_by_role("link", name="I have it").click()
+    page.get_by_role("button", name="Revoke").click()
+    assert httpx.get(str(feed.url), trust_env=False).status_code == 404
     for name, where in (
         ("12-schedule", f"/schedule?week={next_week()}"),
         ("13-person", "/person?id=101"),

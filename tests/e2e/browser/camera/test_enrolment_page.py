@@ -145,7 +145,7 @@ def test_files_are_looked_at_and_refused_ones_are_told_with_their_reason(
     result = page.locator("#result")
     expect(result).to_contain_text("One photo was taken")
     expect(result).to_contain_text("1.jpg: The picture is blurred.")
-    expect(result).to_contain_text("when its server is back")
+    expect(result).to_contain_text("as soon as its server has taken them")
     shoot(page, "enrol-4-result", whole=True)
     page.get_by_role("button", name="Enrol somebody else").click()
     expect(page.get_by_label("Roll number")).to_be_focused()

@@ -95,7 +95,7 @@ def test_a_known_person_is_greeted_and_recorded_once_and_a_stranger_is_not(
 
     pair.logger.stop()
     known.reload()
-    expect(known.locator("#greeting")).to_contain_text("school's server is back", timeout=20_000)
+    expect(known.locator("#greeting")).to_contain_text("school's server answers", timeout=20_000)
     pair.logger.start().ready()
     until(lambda: pair.waiting() == 0)
     assert len(pair.events()) == 2

@@ -162,7 +162,7 @@ SAID = (
     (note("outside_session"), "Not counted"),
     (note("not_on_roster"), "You are not on the list of this class."),
     (note("rejected", detail="captured_at is odd"), "The school's server did not take it: captured_at is odd."),
-    (note(None, delivery="queued"), "It will be recorded when the school's server is back."),
+    (note(None, delivery="queued"), "It will be recorded as soon as the school's server answers."),
     (note(None), "The server did not say what became of it."),
 )
 
