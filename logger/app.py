@@ -18,6 +18,7 @@ from logger.routes import (
     attendance,
     audit,
     auth,
+    calendars,
     classes,
     compat,
     corrections,
@@ -39,6 +40,7 @@ from logger.services.accounts import AccountsService
 from logger.services.attendance import AttendanceService
 from logger.services.audit import AuditService
 from logger.services.backup import BackupService
+from logger.services.calendar_links import CalendarLinksService
 from logger.services.chores import Chores
 from logger.services.classes import ClassesService
 from logger.services.exports import ExportsService
@@ -90,6 +92,7 @@ ROUTES = (
     presence,
     classes,
     schedules,
+    calendars,
     sessions,
     corrections,
     live,
@@ -209,11 +212,13 @@ def build_school(
     settings: LoggerSettings, store: Store, trail: AuditTrail, clock: Clock, photos: PhotoKeeper
 ) -> School:
     classes = ClassesService(store, trail, site=settings.site, new_id=_new_id)
+    schedules = SchedulesService(store, trail, clock, site=settings.site, new_id=_new_id)
     policy = RetentionPolicy(settings.keep_days)
     return School(
         people=PeopleService(store, trail, clock, consent_required=settings.consent_required),
         classes=classes,
-        schedules=SchedulesService(store, trail, clock, site=settings.site, new_id=_new_id),
+        schedules=schedules,
+        calendars=CalendarLinksService(store, schedules, trail, clock),
         reports=ReportsService(store, threshold_percent=settings.warn_below_percent),
         exports=ExportsService(store, trail, clock, site=settings.site),
         personal_data=PersonalDataService(store, classes, photos, trail, clock, new_id=_new_id),

@@ -39,6 +39,8 @@ class AuditAction(StrEnum):
     DATA_EXPORTED = "data_exported"
     RETENTION_APPLIED = "retention_applied"
     ABSENCES_MARKED = "absences_marked"
+    CALENDAR_SHARED = "calendar_shared"
+    CALENDAR_REVOKED = "calendar_revoked"
     INTERRUPTED = "interrupted"  # begun, and nobody knows whether it was done
 
 

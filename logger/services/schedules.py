@@ -1,7 +1,7 @@
 """When classes meet: kept, taken from calendars, and given to calendars."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -149,11 +149,19 @@ class SchedulesService:
     async def feed(self, class_id: str) -> str:
         """The sessions of a class, two months back and half a year ahead, as RFC 5545. Raises NotFound."""
         school_class = await self._class(class_id)
-        now = self._clock.now()
+        return await self.feed_of(school_class.title, [school_class])
+
+    async def feed_of(self, title: str, classes: Iterable[SchoolClass]) -> str:
+        """`feed`, of several in one."""
+        events = [event for one in classes for event in await self._events(one)]
+        return calendar_feed(title, sorted(events, key=lambda event: (event.starts_at, event.uid)))
+
+    async def _events(self, school_class: SchoolClass) -> list[FeedEvent]:
+        now, class_id = self._clock.now(), school_class.class_id
         planned = [plan(one, school_class) for one in await self.occurrences(class_id, ahead=FEED_AHEAD)]
         sessions = {one.session_id: one for one in planned}
         sessions |= {one.session_id: one for one in await self._sessions(class_id)}
-        events = [
+        return [
             FeedEvent(
                 uid=f"{one.session_id}@rollcall",
                 title=school_class.title,
@@ -163,9 +171,8 @@ class SchedulesService:
                 room=one.room,
                 cancelled=one.state is SessionState.CANCELLED,
             )
-            for one in sorted(sessions.values(), key=lambda one: (one.starts_at, one.session_id))
+            for one in sessions.values()
         ]
-        return calendar_feed(school_class.title, events)
 
     async def _kept(self, first: date, last: date) -> list[Session]:
         wanted = Selection(first=self._midnight(first).isoformat(), last=self._midnight(last + DAY).isoformat())

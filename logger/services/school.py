@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from logger.services.calendar_links import CalendarLinksService
 from logger.services.classes import ClassesService
 from logger.services.exports import ExportsService
 from logger.services.people import PeopleService
@@ -16,6 +17,7 @@ class School:
     people: PeopleService
     classes: ClassesService
     schedules: SchedulesService
+    calendars: CalendarLinksService
     reports: ReportsService
     exports: ExportsService
     personal_data: PersonalDataService

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from logger.domain.accounts import Account
 from logger.domain.audit import AuditEntry, Intent
+from logger.domain.calendar_links import CalendarLink
 from logger.domain.classes import Room, SchoolClass
 from logger.domain.erasure import Erasure
 from logger.domain.kept_marks import KeptMark, counted_as_text, headcount_as_text
@@ -66,6 +67,13 @@ PLANNED: Table[PlannedUntil] = Table(
     adapter=TypeAdapter(PlannedUntil),
     key=lambda one: one.schedule_id,
     order=lambda one: one.schedule_id,
+)
+CALENDAR_LINKS: Table[CalendarLink] = Table(
+    name="calendar_links",
+    adapter=TypeAdapter(CalendarLink),
+    key=lambda one: one.digest,
+    order=lambda one: one.made_at.isoformat(),
+    terms={"about": lambda one: one.about},
 )
 AUDIT: Table[AuditEntry] = Table(
     name="audit",
@@ -143,6 +151,7 @@ TABLES: tuple[Table[Any], ...] = (
     SCHEDULES,
     SESSIONS,
     PLANNED,
+    CALENDAR_LINKS,
     AUDIT,
     INTENTS,
     MARKS,

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from logger.routes.pages import (
     account,
     audit,
+    calendars,
     classes,
     people,
     presence,
@@ -17,6 +18,21 @@ from logger.routes.pages import (
     today,
 )
 
+PARTS = (
+    static,
+    sign_in,
+    today,
+    sessions,
+    people,
+    presence,
+    classes,
+    schedule,
+    calendars,
+    reports,
+    audit,
+    settings,
+    account,
+)
 router = APIRouter()
-for part in (static, sign_in, today, sessions, people, presence, classes, schedule, reports, audit, settings, account):
+for part in PARTS:
     router.include_router(part.router)

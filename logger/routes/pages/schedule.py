@@ -86,6 +86,8 @@ async def schedule(
         previous=(monday - WEEK).isoformat(),
         following=(monday + WEEK).isoformat(),
         exported=f"?from={days[0]}&to={days[-1]}",
+        teaches=any(one.teacher_id == actor.account_id for one in classes),
+        link=await state.school.calendars.find(actor.account_id, None),
         classes=[(one.class_id, one.title) for one in classes],
     )
 
@@ -104,6 +106,7 @@ async def class_schedule(request: Request, state: StateDep, class_id: str, actor
         version_of={row.value.schedule_id: row.version for row in rows},
         may_edit=may(actor, Action.EDIT_SCHEDULE, Subject(teacher_id=one.teacher_id)),
         weekdays=[(one.value, one.name.capitalize()) for one in Weekday],
+        link=await state.school.calendars.find(actor.account_id, class_id),
         exported=f"?from={state.pages.today()}&to={state.pages.today() + AHEAD}",
     )
 
