@@ -315,7 +315,9 @@ class SessionsService:
         return Counter(session_id for session_id, _ in people)
 
     async def _beside(self, session: Session) -> list[Session]:
-        """It and the others of its day, which may have cameras of their own."""
+        """It and, when it has no cameras of its own, the others of its day, which may have some."""
+        if session.sources:
+            return [session]
         day = local_day(session.starts_at, self._site)
         return await self.of_days(day, day)
 

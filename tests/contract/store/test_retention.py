@@ -14,6 +14,7 @@ from logger.domain.marking import Basis, Facts, Mark
 from logger.domain.policy import DEFAULT_STATUSES
 from logger.domain.sessions import Session
 from logger.domain.sightings import Sighting
+from logger.domain.tallies import TalliedHour
 from logger.services.audit import AuditService
 from logger.services.backup import BackupService
 from logger.services.chores import Chores
@@ -21,7 +22,7 @@ from logger.services.exports import ExportsService
 from logger.services.retention import RetentionPolicy, RetentionService
 from logger.services.trail import AuditTrail
 from logger.store.base import Store
-from logger.store.kinds import MARKS, SESSIONS
+from logger.store.kinds import MARKS, SESSIONS, TALLIES
 from logger.store.tables import Selection
 from shared.clock import Clock
 
@@ -74,6 +75,16 @@ async def test_what_is_older_than_the_policy_is_removed_once_and_noted(
     assert [deed.action for deed in deeds] == [AuditAction.RETENTION_APPLIED]
     assert not await service.apply(by="console")
     assert len(deeds) == 1
+
+
+async def test_counts_of_faces_without_a_name_are_forgotten_with_their_day(
+    store: Store, trail: AuditTrail, clock: Clock
+) -> None:
+    hours = [clock.now() - timedelta(days=back) for back in (0, 29, 33, 40)]
+    await store.save_many(TALLIES, [TalliedHour("r1", "door", hour) for hour in hours])
+    await retention(store, trail, clock, 30).apply(by="console")
+    left = {row.value.hour for row in await store.select(TALLIES, Selection())}
+    assert left == set(hours[:2])
 
 
 async def test_without_a_number_of_days_everything_is_kept(
