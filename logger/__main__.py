@@ -1,4 +1,5 @@
 from logger.cli import main
+from shared.terminal import run_command
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_command(main))

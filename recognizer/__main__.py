@@ -1,3 +1,4 @@
 from recognizer.cli import main
+from shared.terminal import run_command
 
-raise SystemExit(main())
+raise SystemExit(run_command(main))
