@@ -18,11 +18,9 @@ SHORT = {
         "logger, received, not stored",
         "outbox cannot grow",
         "deliveries repeated, reordered, fifty at once",
-        "logger stopped under load",
     ],
     "mongo": [
         "logger, event stored, no record",
-        "logger, record stored, no outcome",
         "recognizer, stored, not answered",
     ],
 }
