@@ -35,7 +35,7 @@ async def check(scene: Scene, diary: Diary) -> Verdict:
     safe = {asked.event_id for asked in diary.asked.values() if asked.safe}
     unasked = stored - diary.asked.keys()
     counted_twice = _counted(records) - len(stored)
-    faults += _not_as_derived(events, records)
+    faults += not_as_derived(events, records)
     if scene.spooled("dead"):
         faults.append(f"{scene.spooled('dead')} dead letters")
     return Verdict(
@@ -94,8 +94,9 @@ def _counted(records: Iterable[AttendanceRecord]) -> int:
     return sum(record.events for record in records)
 
 
-def _not_as_derived(events: Iterable[StoredEvent], records: Iterable[AttendanceRecord]) -> list[str]:
-    """Each record against the events of its person and day: how many there are, the first and the last."""
+def not_as_derived(events: Iterable[StoredEvent], records: Iterable[AttendanceRecord]) -> list[str]:
+    """A sentence for each record that is not what the events of its person and day say (how many there are, the first
+    and the last), and for each group of events that has no record."""
     groups: dict[Key, list[StoredEvent]] = defaultdict(list)
     for event in events:
         groups[(event.person_id, str(event.local_date))].append(event)

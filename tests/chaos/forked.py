@@ -4,7 +4,7 @@ a second, so that a run has time for hundreds of kills. Nothing of ours happens 
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -38,10 +38,10 @@ def start_logger_command(
     return _fork(_command, arguments, settings, folder, output)
 
 
-def _fork(work: object, *given: object) -> ForkServerProcess:
+def _fork(work: Callable[..., None], *given: object) -> ForkServerProcess:
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_WARM)
-    process = context.Process(target=work, args=given, daemon=True)  # type: ignore[arg-type]
+    process = context.Process(target=work, args=given, daemon=True)
     process.start()
     return process
 
