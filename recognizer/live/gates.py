@@ -14,6 +14,8 @@ from recognizer.vision.pose import estimate_pose
 from shared.contracts.live import ChallengeNote, ChallengeState, LivenessMode
 from shared.contracts.recognition import DecisionKind
 
+_SHOWN = 1.0  # the liveness of who has passed a challenge
+
 
 class Gate(Protocol):
     mode: LivenessMode
@@ -128,7 +130,10 @@ class ChallengeGate:
             self.restart()
             self._run = ChallengeRun(self._issue(now_s), self._policy)
         self._progress = self._run.observe(now_s, _sighting(recognition))
-        return recognition
+        face = recognition.subject
+        if face is None or face.best is None or not self.admits(face.best.person):
+            return recognition
+        return replace(recognition, faces=(replace(face, liveness=_SHOWN),))
 
     def admits(self, person: Person) -> bool:
         progress = self._progress
