@@ -1,7 +1,7 @@
 """Schedules: the weekly hours and single dates of a class, and what is different this time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -124,6 +124,30 @@ class Schedule:
     rules: tuple[WeeklyRule | SingleDate, ...]
     exceptions: tuple[Exceptional, ...] = ()
     room: str | None = None
+
+
+def leave_out(schedule: Schedule, original: datetime) -> Schedule:
+    """Without the occurrence that was planned for this start, wherever it was moved to."""
+    return replace(schedule, exceptions=(*_others(schedule, original), Cancelled(original)))
+
+
+def move(schedule: Schedule, original: datetime, day: date, hours: Hours, room: str | None = None) -> Schedule:
+    """With the occurrence that was planned for this start at another time; once more, it moves from there. Raises
+    InvalidSchedule for a start that nothing was planned for."""
+    if _is_planned(schedule, original):
+        return replace(schedule, exceptions=(*_others(schedule, original), Moved(original, day, hours, room)))
+    kept = tuple(one for one in schedule.exceptions if not _is_extra(one, original))
+    if len(kept) == len(schedule.exceptions):
+        raise InvalidSchedule("nothing takes place at the time that was to be moved")
+    return replace(schedule, exceptions=(*kept, Extra(day, hours, room)))
+
+
+def _others(schedule: Schedule, original: datetime) -> tuple[Exceptional, ...]:
+    return tuple(one for one in schedule.exceptions if isinstance(one, Extra) or one.original != original)
+
+
+def _is_extra(one: Exceptional, start: datetime) -> bool:
+    return isinstance(one, Extra) and one.hours.on(one.day)[0] == start
 
 
 @dataclass(frozen=True, slots=True)

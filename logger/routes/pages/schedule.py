@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import assert_never
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,12 +15,16 @@ from logger.domain.days import local_day
 from logger.domain.schedule import (
     Cancelled,
     Exceptional,
+    Extra,
     Hours,
     InvalidSchedule,
+    Moved,
     Schedule,
     SingleDate,
     Weekday,
     WeeklyRule,
+    leave_out,
+    move,
 )
 from logger.domain.sessions import SessionState
 from logger.errors import InvalidRequest
@@ -115,14 +120,14 @@ async def class_schedule(request: Request, state: StateDep, class_id: str, actor
 async def add_weekly(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
     details = ScheduleDetails((_weekly(form),))
     await state.school.schedules.create(class_id, details, by=actor.account_id)
-    return _back(class_id, "The hours are added.")
+    return await _planned(state, class_id, "The hours are added.")
 
 
 @router.post("/classes/{class_id}/schedule/single")
 async def add_single(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
     details = ScheduleDetails((SingleDate(form.day("day"), _hours(form)),))
     await state.school.schedules.create(class_id, details, by=actor.account_id)
-    return _back(class_id, "The date is added.")
+    return await _planned(state, class_id, "The date is added.")
 
 
 @router.post("/classes/{class_id}/schedule/remove")
@@ -136,16 +141,26 @@ async def remove_part(state: StateDep, class_id: str, actor: EditsSchedule, form
         await _change(state, replace(known, rules=kept, exceptions=exceptions), form, actor)
     else:
         await state.school.schedules.remove(known.schedule_id, by=actor.account_id)
-    return _back(class_id, "Removed.")
+    return await _planned(state, class_id, "Removed.")
 
 
 @router.post("/classes/{class_id}/schedule/cancel")
-async def leave_out(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
-    known = await _of_class(state, class_id, form)
-    original = form.moment("original")
-    others = tuple(one for one in known.exceptions if not _concerns(one, original))
-    await _change(state, replace(known, exceptions=(*others, Cancelled(original))), form, actor)
-    return _back(class_id, f"{short_day(original.date())} is left out.")
+async def cancel_date(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    known, original = await _of_class(state, class_id, form), form.moment("original")
+    await _change(state, leave_out(known, original), form, actor)
+    return await _planned(state, class_id, f"{short_day(original.date())} is left out.")
+
+
+@router.post("/classes/{class_id}/schedule/move")
+async def move_date(state: StateDep, class_id: str, actor: EditsSchedule, form: FormDep) -> Response:
+    """One date of what comes again and again."""
+    known, original, day = await _of_class(state, class_id, form), form.moment("original"), form.day("day")
+    try:
+        moved = move(known, original, day, _hours(form), form.text("room").strip() or None)
+    except InvalidSchedule as invalid:
+        raise InvalidRequest(f"It cannot be moved: {invalid}.") from invalid
+    await _change(state, moved, form, actor)
+    return await _planned(state, class_id, f"{short_day(original.date())} is moved to {short_day(day)}.")
 
 
 @router.post("/classes/{class_id}/schedule/import")
@@ -155,10 +170,12 @@ async def import_calendar(state: StateDep, class_id: str, actor: EditsSchedule, 
     except UnicodeDecodeError:
         raise InvalidRequest("The file is not UTF-8, as iCalendar files are.") from None
     done = await state.school.schedules.import_calendar(class_id, text, by=actor.account_id)
-    return _back(class_id, _said(done), problem=not done.schedules)
+    return await _planned(state, class_id, _said(done), problem=not done.schedules)
 
 
-def _back(class_id: str, said: str, *, problem: bool = False) -> Response:
+async def _planned(state: State, class_id: str, said: str, *, problem: bool = False) -> Response:
+    """Sessions that have not begun follow at once; the clock would see to it within seconds."""
+    await state.sessions.replan()
     return go(f"/classes/{class_id}/schedule", said, problem=problem)
 
 
@@ -211,8 +228,13 @@ def _in_words(part: WeeklyRule | SingleDate | Exceptional) -> tuple[str, str]:
             return f"{short_day(part.day)} {part.day.year}, {_span(part.hours)}", "Once"
         case Cancelled():
             return f"Not on {short_day(part.original.date())}, {part.original:%H:%M}", part.reason or "Left out"
+        case Moved():
+            from_ = f"Moved from {short_day(part.original.date())}, {part.original:%H:%M}"
+            return f"{short_day(part.day)}, {_span(part.hours)}", from_ + (f", to {part.room}" if part.room else "")
+        case Extra():
+            return f"{short_day(part.day)}, {_span(part.hours)}", "Once more"
         case _:
-            return f"{short_day(part.day)}, {_span(part.hours)}", type(part).__name__
+            assert_never(part)
 
 
 def _span(hours: Hours) -> str:
@@ -220,7 +242,11 @@ def _span(hours: Hours) -> str:
 
 
 def _hours(form: Form) -> Hours:
-    return Hours(form.time("starts"), form.time("ends"))
+    """Raises InvalidRequest."""
+    try:
+        return Hours(form.time("starts"), form.time("ends"))
+    except InvalidSchedule as invalid:
+        raise InvalidRequest(f"These hours cannot be: {invalid}.") from invalid
 
 
 def _weekly(form: Form) -> WeeklyRule:
@@ -237,10 +263,6 @@ def _weekly(form: Form) -> WeeklyRule:
         raise InvalidRequest(f"These hours cannot be: {invalid}.") from invalid
     except ValueError:
         raise InvalidRequest("Choose days of the week.") from None
-
-
-def _concerns(one: Exceptional, original: datetime) -> bool:
-    return getattr(one, "original", None) == original
 
 
 async def _of_class(state: State, class_id: str, form: Form) -> Schedule:

@@ -18,7 +18,7 @@ from logger.domain.marking import Basis
 from logger.domain.people import PersonProfile
 from logger.domain.placing import InSession, NotCounted
 from logger.domain.policy import AttendancePolicy
-from logger.domain.schedule import Cancelled, Hours, Schedule, Weekday, WeeklyRule
+from logger.domain.schedule import Cancelled, Hours, Schedule, Weekday, WeeklyRule, move
 from logger.domain.sessions import CLOCK, Session, SessionState
 from logger.errors import Conflict, InvalidRequest, NotFound, StoreUnavailable
 from logger.metrics import LoggerMetrics
@@ -259,6 +259,32 @@ async def test_a_changed_schedule_moves_what_has_not_begun_and_drops_what_is_not
     found = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
     hours = [(one.starts_at - NINE, one.ends_at - one.starts_at) for one in found]
     assert hours == [(timedelta(0), timedelta(hours=1)), (timedelta(days=7), timedelta(hours=2))]
+
+
+async def test_one_date_is_moved_and_a_schedule_that_is_removed_takes_what_has_not_begun_with_it(
+    planned: Logger,
+) -> None:
+    rule = WeeklyRule(frozenset({Weekday.MONDAY, Weekday.TUESDAY}), Hours(time(9), time(10)), MONDAY)
+    weekly, tuesday = Schedule("p1", "c1", SITE, (rule,)), datetime(2025, 3, 4, 9)  # noqa: DTZ001 - by the wall clock
+    await planned.store.save(SCHEDULES, weekly, ANY)
+    await planned.sessions.replan()
+    planned.at(0)
+    await planned.sessions.tick()
+    before = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
+    moved = move(weekly, tuesday, date(2025, 3, 6), Hours(time(14), time(15)), "B")
+    await planned.store.save(SCHEDULES, moved, ANY)
+    await planned.sessions.replan()
+    after = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
+    assert [(one.starts_at - NINE, one.room) for one in after] == [
+        (timedelta(0), "A"),
+        (timedelta(days=3, hours=5), "B"),
+        (timedelta(days=7), "A"),
+    ]
+    assert {one.session_id for one in after} == {one.session_id for one in before}
+    await planned.store.remove(SCHEDULES, "p1")
+    await planned.sessions.replan()
+    left = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=30))
+    assert [(one.state, one.starts_at) for one in left] == [(SessionState.ACTIVE, NINE)]
 
 
 async def test_two_loggers_close_a_session_once(planned: Logger, other_store: Store) -> None:

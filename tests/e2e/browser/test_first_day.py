@@ -128,6 +128,15 @@ def test_every_other_page(page: Page, shoot: Shoot) -> None:
     page.get_by_role("button", name="Add", exact=True).first.click()
     expect(page.get_by_text("Monday and Thursday, 09:00–10:00")).to_be_visible()
     shoot(page, "11-schedule-of-a-class")
+    row = page.get_by_role("listitem").filter(has_text="Leave out").nth(1)
+    row.get_by_text("Move", exact=True).click()
+    row.get_by_label("From").fill("14:00")
+    row.get_by_label("To (needed)").fill("15:30")
+    row.get_by_label("Another room").fill("Lab 4")
+    shoot(page, "22-move-a-date")
+    row.get_by_role("button", name="Move this date").click()
+    expect(page.get_by_text("is moved to")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="14:00–15:30").filter(has_text="Lab 4").first).to_be_visible()
     page.get_by_role("button", name="Make an address").click()
     feed = httpx.get(page.get_by_label("Address").input_value(), trust_env=False)  # as a phone would: not signed in
     assert "SUMMARY:Mechanics II" in feed.text

@@ -201,6 +201,7 @@ TABLE: dict[str, Guard] = {
     "POST /classes/{class_id}/schedule/single": A.EDIT_SCHEDULE,
     "POST /classes/{class_id}/schedule/remove": A.EDIT_SCHEDULE,
     "POST /classes/{class_id}/schedule/cancel": A.EDIT_SCHEDULE,
+    "POST /classes/{class_id}/schedule/move": A.EDIT_SCHEDULE,
     "POST /schedule/calendar": Own(A.SEE_CLASS),
     "POST /schedule/calendar/revoke": Own(A.SEE_CLASS),
     "POST /classes/{class_id}/schedule/calendar": A.SEE_CLASS,

@@ -20,6 +20,8 @@ from logger.domain.schedule import (
     Weekday,
     WeeklyRule,
     expand,
+    leave_out,
+    move,
 )
 from logger.domain.wall_clock import day_exists, days, instant_of, is_skipped, span_of
 
@@ -74,6 +76,31 @@ def test_what_is_cancelled_moved_or_added_is_different_this_time_only() -> None:
     assert walls(found) == ["03-03 09:00–10:30", "03-18 14:00–15:00", "03-20 08:00–09:00", "03-24 09:00–10:30"]
     assert [one.room for one in found] == ["A", "B", "A", "A"]
     assert [one.moved for one in found] == [False, True, False, False]
+
+
+def test_one_date_is_moved_moved_again_and_left_out() -> None:
+    plan, monday = schedule(weekly(Weekday.MONDAY)), wall("2025-03-10T09:00")
+    once = move(plan, monday, date(2025, 3, 11), NINE, "B")
+    assert walls(expand(once, MONDAY, date(2025, 3, 17))) == [
+        "03-03 09:00–10:30",
+        "03-11 09:00–10:30",
+        "03-17 09:00–10:30",
+    ]
+    again = move(once, monday, date(2025, 3, 12), Hours(time(14), time(15)))
+    assert len(again.exceptions) == 1
+    assert [(one.room, one.moved) for one in expand(again, date(2025, 3, 9), date(2025, 3, 16))] == [("A", True)]
+    assert walls(expand(leave_out(again, monday), MONDAY, date(2025, 3, 17))) == [
+        "03-03 09:00–10:30",
+        "03-17 09:00–10:30",
+    ]
+
+
+def test_an_extra_date_is_moved_and_what_never_was_is_not() -> None:
+    plan = replace(schedule(weekly(Weekday.MONDAY)), exceptions=(Extra(date(2025, 3, 5), NINE),))
+    moved = move(plan, wall("2025-03-05T09:00"), date(2025, 3, 6), NINE)
+    assert moved.exceptions == (Extra(date(2025, 3, 6), NINE),)
+    with pytest.raises(InvalidSchedule, match="nothing takes place"):
+        move(plan, wall("2025-03-05T10:00"), date(2025, 3, 6), NINE)
 
 
 def test_an_occurrence_keeps_its_id_when_it_is_moved() -> None:
