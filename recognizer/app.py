@@ -1,7 +1,7 @@
 """The recognizer, wired. The only place where concrete classes meet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -26,6 +26,7 @@ from recognizer.enrolment.bulk import BulkEnrolment
 from recognizer.enrolment.looking import PhotoReader
 from recognizer.enrolment.opening import open_enrolment
 from recognizer.enrolment.photo_store import PhotoStore
+from recognizer.enrolment.service import EnrolmentService
 from recognizer.evaluation.calibration import ChosenPolicy, choose_policy, load_calibration
 from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
@@ -196,7 +197,15 @@ class _Wiring:
                     executor=executor,
                     api_keys=self._settings.keys,
                 ),
-                "readiness": _readiness(service, holder, watcher, outbox, publisher, tally_sender),
+                "readiness": _readiness(
+                    service=service,
+                    holder=holder,
+                    watcher=watcher,
+                    outbox=outbox,
+                    publisher=publisher,
+                    tally_sender=tally_sender,
+                    enrolment=enrolment,
+                ),
             }
 
     async def _open_gallery(
@@ -414,38 +423,44 @@ def _open_batcher(
 
 
 def _readiness(
+    *,
     service: RecognitionService,
     holder: GalleryHolder,
     watcher: GalleryWatcher,
     outbox: Outbox,
     publisher: Publisher,
     tally_sender: TallySender,
+    enrolment: EnrolmentService,
 ) -> Readiness:
-    async def gallery() -> None:
-        if not watcher.healthy():
-            raise NotReady("the dataset is not watched any more")
+    checks = {
+        "gallery": _while(watcher.healthy, "the dataset is not watched any more"),
+        "outbox": outbox.check,
+        "delivery": _while(publisher.healthy, "deliveries have stopped"),
+        "tallies": _while(tally_sender.healthy, "faces without a name are not told of any more"),
+        "profiles": _while(enrolment.healthy, "the logger is not told of enrolled people any more"),
+        "engine": service.check,
+    }
+    return Readiness(checks, partial(_described, service, holder))
 
-    async def delivery() -> None:
-        if not publisher.healthy():
-            raise NotReady("deliveries have stopped")
 
-    async def tallies() -> None:
-        if not tally_sender.healthy():
-            raise NotReady("faces without a name are not told of any more")
+def _while(healthy: Callable[[], bool], otherwise: str) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        if not healthy():
+            raise NotReady(otherwise)
 
-    def info() -> dict[str, str]:
-        return {
-            "engine": service.engine,
-            "gallery": holder.current.fingerprint,
-            "people": str(len(holder.current.people)),
-            "photos_not_used": str(len(holder.report.unused)),
-            "threshold": str(service.policy.threshold),
-            "margin": str(service.policy.margin),
-            "threshold_from": service.threshold_from,
-        }
+    return check
 
-    checks = {"gallery": gallery, "outbox": outbox.check, "delivery": delivery, "tallies": tallies}
-    return Readiness({**checks, "engine": service.check}, info)
+
+def _described(service: RecognitionService, holder: GalleryHolder) -> dict[str, str]:
+    return {
+        "engine": service.engine,
+        "gallery": holder.current.fingerprint,
+        "people": str(len(holder.current.people)),
+        "photos_not_used": str(len(holder.report.unused)),
+        "threshold": str(service.policy.threshold),
+        "margin": str(service.policy.margin),
+        "threshold_from": service.threshold_from,
+    }
 
 
 @asynccontextmanager

@@ -17,11 +17,12 @@ _END_BYTES, _LOCATOR_BYTES = 22, 20
 _MAX_COMMENT_BYTES = 65_535
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN = (
+_BROKEN = (  # what `zipfile` is known to raise for bytes that are no archive
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
+    LookupError,
     NotImplementedError,
     OSError,
     OverflowError,
@@ -92,7 +93,7 @@ class ZipSource:
             raise InvalidArchive("This is no ZIP archive, or it is damaged") from None
         self._entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         for entry in self._archive.infolist():
-            if not entry.is_dir():
+            if entry.filename and not entry.is_dir():
                 self._entries.setdefault(PurePosixPath(entry.filename.replace("\\", "/")), entry)
 
     def paths(self) -> list[PurePosixPath]:

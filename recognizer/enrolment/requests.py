@@ -119,7 +119,7 @@ class Enrolment:
     person: Person
     accepted: tuple[AcceptedPhoto, ...]
     rejected: tuple[RejectedPhoto, ...]
-    registration: Registration | None = None  # None: nothing was to be told
+    registration: Registration | None = None  # None where photos were added alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from recognizer.enrolment.requests import (
     Enrolment,
     EnrolRequest,
     PhotoUpload,
-    Profile,
     Receipt,
     Registration,
 )
@@ -96,6 +95,10 @@ class EnrolmentService:
         counts = {**removed, "messages": messages, "events": events}
         return Receipt(receipt_id, person_id, self._clock.now(), by, counts)
 
+    def healthy(self) -> bool:
+        """Whether what is to be told the logger is being told."""
+        return self._registrar.healthy()
+
     async def people(self, after: str | None = None, limit: int = 100) -> PeoplePage:
         """By id, beginning after the one that is given."""
         return await self._in_files(self._register.page, after, limit)
@@ -122,9 +125,7 @@ class EnrolmentService:
         await self._journal.note(deed, person.person_id, by=by)
         return filed
 
-    async def _hand_in(self, request: EnrolRequest, person: Person) -> Registration | None:
-        if request.consent is None and request.profile == Profile():
-            return None
+    async def _hand_in(self, request: EnrolRequest, person: Person) -> Registration:
         return await self._registrar.hand_in(Message(person.person_id, person.name, request.profile, request.consent))
 
     async def _in_files(self, work: Callable[..., T], *arguments: object) -> T:

@@ -71,7 +71,7 @@ class EnrolmentResult(WireModel):
     person: str  # the label: name and id
     accepted: list[AcceptedImage]
     rejected_images: list[RejectedImage]
-    registration: RegistrationNote | None = None  # None: there was nothing to tell
+    registration: RegistrationNote | None = None  # None where photos were added alone
 
 
 class ImageRecord(WireModel):

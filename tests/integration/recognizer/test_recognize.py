@@ -299,7 +299,7 @@ async def test_the_logger_is_told_how_many_faces_had_no_name_and_whose_camera_sa
 async def test_readiness_tells_what_is_in_use(client: httpx.AsyncClient) -> None:
     report = (await client.get("/readyz")).json()
     assert report["ready"] is True
-    assert set(report["checks"]) == {"gallery", "outbox", "delivery", "tallies", "engine"}
+    assert set(report["checks"]) == {"gallery", "outbox", "delivery", "tallies", "profiles", "engine"}
     assert report["info"]["people"] == "3"
     assert report["info"]["engine"] == "fake/fake"
 
