@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     people = commands.add_parser("people", help="who can be recognized, and which photos are not used and why")
     people.add_argument("--check", action="store_true", help="also look for photos and people that invite mistakes")
+    people.add_argument("--deeds", action="store_true", help="instead: who was enrolled and erased, and with which key")
     people.set_defaults(run=_people)
     _add_enroll(commands.add_parser("enroll", help="enrol a folder or a ZIP archive of people with a running service"))
     demo = commands.add_parser("demo", help="add two demo people to the dataset")
@@ -105,6 +106,8 @@ def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
 
     instruments = _instruments(settings)
     built = build_gallery(settings, instruments.finder, instruments.engine.enroller, workers=settings.workers)
+    if parsed.deeds:
+        return _deeds(settings)
     for person in built.snapshot.people:
         print(person.label)
     print("\n".join(built.report.lines()))
@@ -127,6 +130,14 @@ def _enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     from recognizer.cli_enroll import run_enroll
 
     return run_enroll(settings, parsed)
+def _deeds(settings: RecognizerSettings) -> int:
+    from recognizer.cli_enroll import deeds_of
+
+    for line in deeds_of(settings):
+        print(line)
+    return 0
+
+
 
 
 def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:

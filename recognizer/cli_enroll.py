@@ -13,8 +13,11 @@ from recognizer.enrolment.bulk import read_photos, read_plan, report
 from recognizer.enrolment.bulk_plan import Plan, PlannedPerson, plan
 from recognizer.enrolment.bulk_sources import PhotoSource, open_source
 from recognizer.enrolment.filing import on_wire
+from recognizer.enrolment.journal import Journal
+from recognizer.enrolment.opening import journal_file
 from recognizer.errors import StartError
 from recognizer.settings import RecognizerSettings
+from shared.clock import SystemClock
 from shared.contracts.people import BulkPerson, BulkReport
 from shared.security import read_secret_file
 
@@ -79,6 +82,22 @@ async def _enroll(
     except ClientError as error:
         return line.refused("no_answer", str(error), on_wire(unread))
     return line.enrolled_with(len(enrolled.accepted), [*on_wire(unread), *enrolled.rejected_images])
+
+
+def deeds_of(settings: RecognizerSettings) -> Iterator[str]:
+    """What was done here to whom and with which key, the latest last, and which profiles the logger has not taken.
+    Raises StartError, JournalUnavailable."""
+    file = journal_file(settings)
+    if not file.exists():
+        raise StartError(f"nobody was enrolled here yet: there is no {file}")
+    journal = Journal(file, clock=SystemClock())
+    try:
+        for entry in reversed(journal.read_deeds()):
+            other = "" if entry.other_id is None else f", like {entry.other_id}"
+            yield f"{entry.at:%F %T} UTC  {entry.by}  {entry.deed}  {entry.person_id}{other}"
+        yield from (f"the profile of {person_id} was not taken: {why}" for person_id, why in journal.read_refused())
+    finally:
+        journal.close()
 
 
 def _key(settings: RecognizerSettings, file: Path | None) -> str:

@@ -152,6 +152,11 @@ class Journal:
         await asyncio.to_thread(self._read, _empty_log)
         return deleted
 
+    def read_refused(self) -> list[tuple[str, str]]:
+        """Whose profile the logger has not taken, by id, and why. Blocks."""
+        query = "SELECT person_id, refused FROM messages WHERE refused IS NOT NULL ORDER BY seq"
+        return self._read(lambda connection: [(row["person_id"], row["refused"]) for row in connection.execute(query)])
+
     def read_deeds(self, limit: int = 1_000) -> list[DeedEntry]:
         """The latest first. Blocks."""
         return self._read(lambda connection: _select_deeds(connection, limit))

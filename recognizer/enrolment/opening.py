@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 
@@ -40,7 +41,7 @@ async def open_enrolment(
     """Raises JournalUnavailable."""
     files = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="enrolment"))
     await asyncio.get_running_loop().run_in_executor(files, _clean, store)
-    journal = Journal(settings.state_dir / "enrolment.db", clock=clock)
+    journal = Journal(journal_file(settings), clock=clock)
     stack.callback(journal.close)
     registrar = Registrar(logger, journal, rule=ConsentRule(settings.consent), budget_s=settings.delivery_budget_s)
     registrar.start()
@@ -56,6 +57,10 @@ async def open_enrolment(
         files=files,
         clock=clock,
     )
+
+
+def journal_file(settings: RecognizerSettings) -> Path:
+    return settings.state_dir / "enrolment.db"
 
 
 def _clean(store: PhotoStore) -> None:

@@ -109,6 +109,8 @@ def test_a_folder_becomes_people_with_profiles_who_can_be_erased(
     assert (profile["email"], profile["consent"]["version"]) == ("eileen@example.org", "2026-1")
     assert site.person("H1").json()["name"] == "Grace Hopper"
 
+    assert re.search(r"enrolled  C1$", site.command("people", "--deeds").stdout, re.MULTILINE)
+
     again = site.command("enroll", str(people))
     assert "2 of 2 people enrolled" in again.stdout
 

@@ -42,6 +42,7 @@ async def test_what_was_delivered_or_refused_does_not_wait_any_more(journal: Jou
     await journal.drop(alice)
     await journal.refuse(bob, "the logger answered 422")
     assert await journal.waiting(10) == []
+    assert journal.read_refused() == [("102", "the logger answered 422")]
 
 
 async def test_deeds_say_who_did_what_when_and_to_whom(journal: Journal) -> None:
