@@ -39,6 +39,7 @@ def test_a_person_before_a_live_camera_is_marked_and_a_stop_does_not_wait_for_th
     pair: Pair, photos: Any, jpeg: Callable[[Any], bytes]
 ) -> None:
     pair.recognizer.settings["RECOGNIZER_STOP_TIMEOUT_S"] = "3600"  # a stop that waited would never end
+    pair.recognizer.settings["RECOGNIZER_CONFIRM_WINDOW_S"] = "60"  # on a busy machine, too
     pair.logger.start().ready()
     pair.recognizer.start().ready()
     with camera(pair.recognizer) as live, camera(pair.recognizer) as idle:

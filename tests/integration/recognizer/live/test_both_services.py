@@ -36,7 +36,7 @@ async def test_a_camera_sees_a_stranger_and_then_a_person_who_is_marked_present_
             api_keys=SecretStr(f"events:write={WRITER}, attendance:read={READER}"),
         )
     )
-    settings = make_settings(port=0, dataset_dir=demo_dataset, logger_key=WRITER, **real_engine)
+    settings = make_settings(port=0, dataset_dir=demo_dataset, logger_key=WRITER, confirm_window_s=60, **real_engine)
     async with LifespanManager(logger) as running:
         to_logger = httpx.ASGITransport(running.app)
         recognizer = create_recognizer(settings, logger_transport=to_logger)

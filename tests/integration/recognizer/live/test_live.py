@@ -248,11 +248,9 @@ async def test_bad_parameters_are_refused(place: Any) -> None:
         assert refused.value.response.status_code in {403, 422}
 
 
-async def test_a_stop_lets_go_of_idle_cameras_at_once(serving: Serving) -> None:
-    async with serving(stop_timeout_s=20) as place, place.camera() as first, place.camera() as second:
-        before_s = asyncio.get_running_loop().time()
-        await place.stop()
-        assert asyncio.get_running_loop().time() - before_s < 10
+async def test_a_stop_lets_go_of_idle_cameras(serving: Serving) -> None:
+    async with serving(stop_timeout_s=3600) as place, place.camera() as first, place.camera() as second:
+        await place.stop()  # gives up long before that time
         assert {await first.close_code(), await second.close_code()} <= {1012, 1001}
 
 
