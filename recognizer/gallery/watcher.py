@@ -1,6 +1,7 @@
 """Keeps the gallery like the folder: a change builds a whole new snapshot, and one assignment puts it in place."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing, suppress
@@ -120,13 +121,18 @@ class GalleryWatcher:
         """What changed; nothing once the watch has begun, and then at least every `retry_s`."""
         return awatch(
             self._root,
-            watch_filter=None,
+            watch_filter=self._is_seen,
             step=_ms(self._quiet_s),
             debounce=_ms(_LONGEST_WAIT * self._quiet_s),
             rust_timeout=_ms(self._retry_s),
             yield_on_timeout=True,
             force_polling=self._force_polling,
         )
+
+    def _is_seen(self, _: Change, path: str) -> bool:
+        """Hidden names are passed over, as by `scan`: an enrolment makes several on its way."""
+        name = path.removeprefix(f"{self._root}{os.sep}")
+        return name == path or not name.startswith(".")
 
     async def _refresh(self) -> bool:
         try:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from watchfiles import Change
 
 from recognizer.engine.base import Embedder
 from recognizer.gallery.builder import BuiltGallery, build
@@ -202,3 +203,22 @@ def test_a_swap_in_the_middle_of_a_search_mixes_nothing(enrol: Enrol, root: Path
         searched, swapped = pool.submit(search), pool.submit(swap)
         swapped.result()
         assert searched.result() <= {("Alice 101", 1), ("Alice 101", 3)}
+
+
+async def test_what_is_hidden_is_no_change(enrol: Enrol, root: Path, rebuild: Rebuild, watch: Watch) -> None:
+    enrol("Alice_101")
+    async with watch(rebuild) as watched:
+        await watched.next()
+        (root / ".changes").write_bytes(b"\0\0")
+        (root / ".coming-1").mkdir()
+        (root / ".coming-1" / "x.jpg").write_bytes(b"half of a photo")
+        enrol("Bob_102")
+        await watched.until("Alice 101", "Bob 102")
+        seen = [watched.watcher._is_seen(Change.added, str(path)) for path in sorted(root.iterdir())]
+        assert dict(zip(sorted(path.name for path in root.iterdir()), seen, strict=True)) == {
+            ".changes": False,
+            ".coming-1": False,
+            "Alice_101": True,
+            "Bob_102": True,
+        }
+        assert watched.watcher._is_seen(Change.deleted, str(root))
