@@ -135,8 +135,14 @@ class SessionsService:
         """Raises NotFound."""
         session = await self.get(session_id)
         school_class = await self._class(session.class_id)
-        marks = {one.person_id: one for one in await self._marks.marks_of_session(session_id)}
-        records = await self._marks.records_of_session(session_id)
+        roster = await self.roster(session, school_class)
+        strangers = await self._tallies.strangers(await self._beside(session))
+        return SessionDetail(session, school_class, roster, strangers.get(session_id, NO_STRANGERS))
+
+    async def roster(self, session: Session, school_class: SchoolClass) -> list[RosterLine]:
+        """By name; guests who have a mark too."""
+        marks = {one.person_id: one for one in await self._marks.marks_of_session(session.session_id)}
+        records = await self._marks.records_of_session(session.session_id)
         expected = _expected(session, school_class, marks.values())
         people = await self._rows.load_many(PEOPLE, sorted(expected | marks.keys()))
         lines = [
@@ -146,9 +152,7 @@ class SessionsService:
             )
             for person_id in expected | marks.keys()
         ]
-        lines.sort(key=lambda line: (line.person.name.casefold(), line.person.person_id))
-        strangers = await self._tallies.strangers(await self._beside(session))
-        return SessionDetail(session, school_class, lines, strangers.get(session_id, NO_STRANGERS))
+        return sorted(lines, key=lambda line: (line.person.name.casefold(), line.person.person_id))
 
     async def begin_now(self, class_id: str, minutes: int, by: str) -> Session:
         """A session that nobody had planned. Raises NotFound, InvalidRequest, and Conflict when the room is taken."""

@@ -94,10 +94,14 @@ async def _card(state: State, summary: SessionSummary, actor: Actor) -> SessionC
     may_run = may(actor, Action.RUN_SESSION, Subject(teacher_id=summary.school_class.teacher_id))
     if session.state is not SessionState.ACTIVE:
         return SessionCard(summary, kinds, may_run)
-    roster = (await state.sessions.detail(session.session_id)).roster
-    there = [line for line in roster if line.mark and line.mark.status.counts_as is not AttendanceStatus.ABSENT]
-    missing = [line.person for line in roster if line not in there]
+    roster = await state.sessions.roster(session, summary.school_class)
+    there = [line for line in roster if _is_there(line)]
+    missing = [line.person for line in roster if not _is_there(line)]
     return SessionCard(summary, kinds, may_run, sorted(there, key=_arrival, reverse=True)[:ARRIVALS], missing)
+
+
+def _is_there(line: RosterLine) -> bool:
+    return line.mark is not None and line.mark.status.counts_as is not AttendanceStatus.ABSENT
 
 
 def _arrival(line: RosterLine) -> datetime:
