@@ -24,7 +24,8 @@ def new_person(person_id: str, name: str) -> Person:
         person = person_of(folder)
     except ValidationError:
         raise InvalidField("name and person_id must not be too long, or contain invisible characters") from None
-    if (person.person_id, person.name) != (id_, full_name) or folder.startswith("."):
+    # An id of dots alone would be a step in a path, wherever it stands in an address.
+    if (person.person_id, person.name) != (id_, full_name) or folder.startswith(".") or not id_.strip("."):
         raise InvalidField("name and person_id cannot be kept as the name of a folder: leave out unusual characters")
     if len(folder.encode()) > _MAX_NAME_BYTES:
         raise InvalidField("name and person_id together are too long for the name of a folder")
