@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench chaos evaluate models tunnel lock clean
+.PHONY: help run install test check format bench chaos evaluate models doctor tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how wel
 
 models: $(VENV)/run.stamp ## MODEL=Facenet512: fetch optional weights and check their SHA-256; without MODEL, list them
 	@$(PY) -m recognizer models $(if $(MODEL),fetch $(MODEL),list)
+
+doctor: $(VENV)/run.stamp ## what an operator should put right in both services, and how
+	@$(PY) -m recognizer doctor; recognizer=$$?; $(PY) -m logger doctor && exit $$recognizer
 
 tunnel: ## ngrok for the recognizer, so that a client elsewhere can reach it
 	@command -v ngrok >/dev/null || { \

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from logger.app import build_store, create_app
 from logger.cli_accounts import CONSOLE, add_users, ensure_admin, how_to_sign_in
 from logger.cli_audit import add_verify_audit
+from logger.cli_doctor import run_doctor
 from logger.cli_reconcile import add_reconcile
 from logger.cli_school import add_school
 from logger.domain.text import Unfit
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "serve":
             return _serve(settings, given)
+        if given.command == "doctor":
+            return run_doctor(settings)
         return asyncio.run(_with_store(build_store(settings), given))
     except (StartError, Unfit) as error:
         sys.stderr.write(f"{error}\n")
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
             "reconcile", help="compare attendance with events and repair it; exit status 3 when something was repaired"
         )
     )
+    commands.add_parser("doctor", help="what should be put right, and how; exit status 1 when there is a fault")
     add_school(commands)
     add_verify_audit(
         commands.add_parser("verify-audit", help="whether the audit is what was written; exit status 1 if not")

@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.set_defaults(run=_calibrate)
     _add_models(commands.add_parser("models", help="list optional weights, or fetch them"))
     _add_outbox(commands.add_parser("outbox", help="what waits for the logger, and what it refused"))
+    doctor = commands.add_parser(
+        "doctor", help="what should be put right, and how; exit status 1 when there is a fault"
+    )
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -102,12 +106,12 @@ def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
 
 
 def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    if parsed.deeds:
+        return _deeds(settings)
     from recognizer.app import build_gallery
 
     instruments = _instruments(settings)
     built = build_gallery(settings, instruments.finder, instruments.engine.enroller, workers=settings.workers)
-    if parsed.deeds:
-        return _deeds(settings)
     for person in built.snapshot.people:
         print(person.label)
     print("\n".join(built.report.lines()))
@@ -126,10 +130,6 @@ def _checked(settings: RecognizerSettings, instruments: Instruments) -> str:
     return run_check(scan(settings.dataset_dir), template_cache(settings), key, instruments.policy)
 
 
-def _enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
-    from recognizer.cli_enroll import run_enroll
-
-    return run_enroll(settings, parsed)
 def _deeds(settings: RecognizerSettings) -> int:
     from recognizer.cli_enroll import deeds_of
 
@@ -138,6 +138,10 @@ def _deeds(settings: RecognizerSettings) -> int:
     return 0
 
 
+def _enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.cli_enroll import run_enroll
+
+    return run_enroll(settings, parsed)
 
 
 def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:
@@ -195,6 +199,16 @@ async def _show_outbox(settings: RecognizerSettings, *, retry: bool) -> int:
     finally:
         outbox.close()
     return 0
+
+
+def _doctor(settings: RecognizerSettings, _: argparse.Namespace) -> int:
+    from recognizer.doctor.examination import examine
+    from shared.clock import SystemClock
+    from shared.doctor.findings import exit_status, report
+
+    findings = asyncio.run(examine(settings, SystemClock()))
+    print(report(findings))
+    return exit_status(findings)
 
 
 def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
