@@ -88,5 +88,5 @@ def _wire_peer(folder: Path) -> Iterator[int]:
             client.admin.command("ping")  # waits until it answers
         yield port
     finally:
-        process.terminate()
+        process.kill()  # SIGTERM is not always heard, and nobody needs its data any more
         process.wait(PATIENCE_S)
