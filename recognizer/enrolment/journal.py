@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from recognizer.enrolment.requests import Consent, Profile
 from recognizer.errors import JournalUnavailable
 from shared.clock import Clock
+from shared.contracts.people import HandedIn
 from shared.logs import get_logger
 from shared.sqlite import SqliteWriter, connect
 
@@ -117,6 +118,17 @@ class Journal:
             return [_read_message(row) for row in rows]
 
         return await asyncio.to_thread(self._read, select)
+
+    async def standing(self, kept: KeptMessage) -> HandedIn:
+        """Gone is delivered, as far as anybody here is concerned."""
+
+        def select(connection: sqlite3.Connection) -> HandedIn:
+            row = connection.execute("SELECT refused FROM messages WHERE seq = ?", (kept.seq,)).fetchone()
+            if row is None:
+                return HandedIn.DELIVERED
+            return HandedIn.QUEUED if row["refused"] is None else HandedIn.REFUSED
+
+        return await self._write(select)
 
     async def drop(self, kept: KeptMessage) -> None:
         await self._write(lambda connection: connection.execute("DELETE FROM messages WHERE seq = ?", (kept.seq,)))

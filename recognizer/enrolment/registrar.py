@@ -119,6 +119,12 @@ class Registrar:
             self._wake.set()
             return Registration(HandedIn.QUEUED)
 
+    async def forget(self, person_id: str, *, pseudonym: str) -> int:
+        """What was still to be told of a person is not told any more when this returns; how much that was. A pseudonym
+        stands for them in the journal from then on. Raises JournalUnavailable."""
+        async with self._sending:
+            return await self._journal.forget(person_id, pseudonym=pseudonym)
+
     async def _relay(self) -> None:
         while not self._stopping:
             self._wake.clear()
@@ -144,7 +150,10 @@ class Registrar:
                 await self._wake.wait()
 
     async def _settle(self, kept: KeptMessage) -> Registration:
-        async with self._sending:  # in the order they came, and none twice at once
+        async with self._sending:  # in the order they came, and none twice
+            standing = await self._journal.standing(kept)
+            if standing is not HandedIn.QUEUED:  # somebody else was faster, or the person was erased
+                return Registration(standing)
             try:
                 await self._tell(kept.message)
             except _Refused as refused:

@@ -88,7 +88,7 @@ class EnrolmentService:
         """Photos, templates, and what waits to be told of the person or was kept of it. Raises NoSuchPerson; what
         failed half way is gone on with by asking again."""
         receipt_id = uuid4().hex
-        messages = await self._journal.forget(person_id, pseudonym=receipt_id)
+        messages = await self._registrar.forget(person_id, pseudonym=receipt_id)
         events = await self._outbox.forget(person_id)
         removed = await self._in_files(self._filing.erase, person_id)
         await self._journal.note(Deed.ERASED, receipt_id, by=by)

@@ -177,9 +177,8 @@ async def test_what_the_logger_refuses_is_said_and_not_sent_again(
 ) -> None:
     people.failures = [404, 422]
     async with running() as registrar:
-        registration = await registrar.hand_in(ALICE)
-        assert registration.state is HandedIn.REFUSED
-        assert registration.detail == "the logger answered 422"
+        assert (await registrar.hand_in(ALICE)).state is HandedIn.REFUSED
+        assert journal.read_refused() == [("1/2 A", "the logger answered 422")]
         assert await journal.waiting(1) == []
     assert people.records == {}
 
@@ -220,3 +219,17 @@ async def test_with_the_rule_off_nobody_is_asked(running: Open, people: People) 
     async with running(ConsentRule.OFF) as registrar:
         await registrar.check_permitted("101", with_consent=False)
     assert people.calls == []
+
+
+async def test_what_a_person_who_was_erased_had_to_tell_is_not_told(
+    running: Open, people: People, journal: Journal
+) -> None:
+    kept = await journal.keep(ALICE)
+    async with running() as registrar:
+        people.calls.clear()
+        assert await registrar.forget("1/2 A", pseudonym="p-1") in {0, 1}  # the relay may have been faster
+        people.calls.clear()
+        people.records.clear()
+        await registrar._settle(kept)  # as a relay does that read it before
+        assert people.calls == []
+    assert people.records == {}
