@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ def main() -> int:
     described = machine.describe()
     _say(machine.summary(described))
     folder = Path(tempfile.mkdtemp(prefix="rollcall-chaos-"))
-    _say(f"seed {given.seed}, store {given.store}; logs and databases in {folder}")
+    _say(f"seed {given.seed}, store {given.store}; logs and databases in {folder}, which stays when something is wrong")
     done = asyncio.run(
         run(
             given.store,
@@ -37,7 +38,10 @@ def main() -> int:
     found = figures(done)
     _say("\n" + table(found))
     _keep(given.json, {"machine": described, **found})
-    return 0 if done.sound else 1
+    if not done.sound:
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
