@@ -80,6 +80,13 @@ async def require_key_when_closed(connection: HTTPConnection, state: StateDep) -
         _key_with(Scope.RECOGNIZE, connection, state, "The key may not recognize")
 
 
+async def known_key_id(connection: HTTPConnection) -> str | None:
+    """Of the key that the caller holds, whether or not the route wants one; None where there is none that is known."""
+    secret = _secret(connection)
+    key = None if secret is None else find_key(secret, (await get_state(connection)).api_keys)
+    return None if key is None else key.key_id
+
+
 async def require_enroll_key(connection: HTTPConnection, state: StateDep) -> ApiKey:
     """Who changes or reads people's photos has a key for it, with RECOGNIZER_AUTH=open too."""
     return _key_with(Scope.ENROLL, connection, state, "The key may not enrol")
@@ -187,7 +194,7 @@ async def _read_form(request: Request, max_bytes: int) -> PostedPicture:
         raise InvalidField("Send one image, not several")
     if not pictures or not pictures[0].data:
         raise MissingImage(NO_IMAGE)
-    fields = {part.name: part.data.decode("utf-8", "replace") for part in parts if part not in pictures}
+    fields = {part.name: part.text for part in parts if part not in pictures}
     if len(fields) + len(pictures) < len(parts):
         raise InvalidField("A field occurs twice")
     return PostedPicture(bytes(pictures[0].data), _fields(fields), is_json=False)

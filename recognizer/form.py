@@ -27,6 +27,14 @@ class Part:
     filename: str = ""
     data: bytearray = field(default_factory=bytearray)
 
+    @property
+    def text(self) -> str:
+        """Raises InvalidForm."""
+        try:
+            return self.data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidForm("A field of the form is not UTF-8") from None
+
 
 async def read_form(
     content_type: str, chunks: AsyncIterator[bytes], *, max_file_bytes: int, max_parts: int = MAX_PARTS

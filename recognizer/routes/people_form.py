@@ -74,7 +74,7 @@ async def _read(request: Request, kind: type[Fields], max_file_bytes: int) -> tu
 
 def _validated(kind: type[Fields], parts: Sequence[Part]) -> Fields:
     """A field that is left empty, as forms of browsers have it, counts as left out."""
-    given = {part.name: part.data.decode("utf-8", "replace") for part in parts}
+    given = {part.name: part.text for part in parts}
     if len(given) < len(parts):
         raise InvalidField("A field occurs twice")
     try:
