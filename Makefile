@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench chaos evaluate models doctor tunnel lock clean
+.PHONY: help run install test check format licences sbom bench chaos evaluate models doctor tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,15 +17,23 @@ install: $(VENV)/run.stamp ## make .venv and install the locked dependencies
 test: $(VENV)/dev.stamp ## the whole test suite, the same that CI runs
 	@$(PY) -m pytest
 
-check: $(VENV)/dev.stamp ## format, lint, types, import rules
+check: $(VENV)/dev.stamp ## format, lint, types, import rules, licences, known vulnerabilities
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(PY) -m tests.supply check-licences
+	@$(PY) -m tests.supply audit
 
 format: $(VENV)/dev.stamp ## put the code into shape
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+
+licences: $(VENV)/dev.stamp ## write docs/licences.md anew, from the locks
+	@$(PY) -m tests.supply write-licences
+
+sbom: $(VENV)/dev.stamp ## the list of parts of each image, CycloneDX as JSON, in var/sbom/
+	@$(PY) -m tests.supply sbom
 
 bench: $(VENV)/dev.stamp ## the measurements as one table and var/bench.json; ONLY="service gallery", QUICK=1
 	@$(PY) -m tests.bench $(ONLY) $(if $(QUICK),--quick)
