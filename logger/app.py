@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from logger.app_state import State
+from logger.deps import known_key_id
 from logger.errors import StartError, StoreUnavailable
 from logger.metrics import LoggerMetrics
 from logger.routes import (
@@ -54,6 +55,7 @@ from logger.services.passwords import Argon2Passwords, Passwords
 from logger.services.people import PeopleService
 from logger.services.personal_data import PersonalDataService
 from logger.services.placement import Placement
+from logger.services.planning import Planner
 from logger.services.presence import PresenceService
 from logger.services.presence_codes import PresenceCodesService
 from logger.services.recognizer import TIMEOUT_S, NoPhotoKeeper, PhotoKeeper, RecognizerPhotos
@@ -62,6 +64,8 @@ from logger.services.retention import RetentionPolicy, RetentionService
 from logger.services.schedules import SchedulesService
 from logger.services.school import School
 from logger.services.session_clock import SessionClock
+from logger.services.session_moves import SessionMoves
+from logger.services.session_views import SessionViews
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from logger.services.tallies import TalliesService
@@ -74,6 +78,7 @@ from shared.clock import Clock, SystemClock
 from shared.logs import get_logger
 from shared.web.app import build_app
 from shared.web.health import NotReady, Readiness
+from shared.web.limits import Rates
 
 log = get_logger(__name__)
 
@@ -140,6 +145,8 @@ def create_app(
         cors_origins=settings.cors_origins,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
+        rates=Rates(settings.rate_per_s, settings.key_rate_per_s),
+        key_of=known_key_id,
     )
     for routes in ROUTES:
         app.include_router(routes.router)
@@ -170,7 +177,9 @@ def build_state(
     site = settings.site
     audit, feed, placement = AuditService(store, clock), LiveFeed(), Placement(store, clock)
     marks = MarksService(store, store, audit, feed, site=site, clock=clock)
-    sessions = SessionsService(store, store, marks, placement, audit=audit, feed=feed, site=site, clock=clock)
+    moves = SessionMoves(store, marks, placement, audit=audit, feed=feed, clock=clock)
+    sessions = SessionsService(store, moves, Planner(store, clock, site=site), placement, clock)
+    tallies = TalliesService(store, placement, feed, clock)
     ingest = IngestService(store, placement, marks, feed, site=site, clock=clock, metrics=metrics)
     fixed = settings.fixed_keys
     key_ring: KeyRing = StoredKeys(store, clock) if fixed is None else FixedKeys(fixed)
@@ -200,7 +209,8 @@ def build_state(
         presence=PresenceService(store, codes, ingest, clock),
         presence_codes=codes,
         sessions=sessions,
-        tallies=TalliesService(store, clock),
+        session_views=SessionViews(store, store, marks, tallies, site=site, clock=clock),
+        tallies=tallies,
         session_clock=SessionClock(sessions),
         pages=Pages(settings.site, clock),
         school=school,

@@ -16,6 +16,7 @@ from logger.services.presence import PresenceService
 from logger.services.presence_codes import PresenceCodesService
 from logger.services.school import School
 from logger.services.session_clock import SessionClock
+from logger.services.session_views import SessionViews
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from logger.services.tallies import TalliesService
@@ -38,6 +39,7 @@ class State:
     presence: PresenceService
     presence_codes: PresenceCodesService
     sessions: SessionsService
+    session_views: SessionViews
     tallies: TalliesService
     session_clock: SessionClock
     pages: Pages

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.requests import HTTPConnection
 
 from logger.app_state import State
 from logger.domain.accounts import Action, Actor, Reach, Subject, reach_of
@@ -26,6 +27,7 @@ from logger.services.marks import MarksService
 from logger.services.presence import PresenceService
 from logger.services.presence_codes import PresenceCodesService
 from logger.services.school import School
+from logger.services.session_views import SessionViews
 from logger.services.sessions import SessionsService
 from logger.services.sign_in import SignInService
 from logger.services.tallies import TalliesService
@@ -37,7 +39,7 @@ from shared.web.errors import Forbidden, Unauthenticated
 Body = TypeVar("Body", bound=BaseModel)
 
 
-def state_of(request: Request) -> State:
+def state_of(request: HTTPConnection) -> State:
     return cast("State", request.state.logger)
 
 
@@ -81,6 +83,10 @@ async def get_sessions(request: Request) -> SessionsService:
     return state_of(request).sessions
 
 
+async def get_session_views(request: Request) -> SessionViews:
+    return state_of(request).session_views
+
+
 async def get_presence(request: Request) -> PresenceService:
     return state_of(request).presence
 
@@ -118,6 +124,7 @@ AttendanceDep = Annotated[AttendanceService, Depends(get_attendance)]
 MarkingDep = Annotated[MarkingService, Depends(get_marking)]
 SchoolDep = Annotated[School, Depends(get_school)]
 SessionsDep = Annotated[SessionsService, Depends(get_sessions)]
+SessionViewsDep = Annotated[SessionViews, Depends(get_session_views)]
 PresenceDep = Annotated[PresenceService, Depends(get_presence)]
 PresenceCodesDep = Annotated[PresenceCodesService, Depends(get_presence_codes)]
 MarksDep = Annotated[MarksService, Depends(get_marks)]
@@ -158,6 +165,12 @@ def same_origin(request: Request) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     return origin is None or urlsplit(origin).netloc == request.url.netloc
+
+
+async def known_key_id(connection: HTTPConnection) -> str | None:
+    """Of the API key that a program holds; None for everybody else, who are told apart by where they come from."""
+    secret = presented_secret(connection.headers)
+    return None if secret is None else await state_of(connection).access.program_key_id(secret)
 
 
 async def _identify(request: Request) -> Caller:

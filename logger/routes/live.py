@@ -27,8 +27,10 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 async def live(
     feed: FeedDep, access: AccessDep, actor: Annotated[Actor, allowed(Action.SEE_TODAY)]
 ) -> StreamingResponse:
-    """Sessions that begin and end, marks that change, and people who are not expected: `event: session`, `mark`,
-    `not_counted`, and `missed` for a listener that was too slow. A teacher's own classes."""
+    """Sessions that begin and end, marks that change, people who are not expected, and counts of faces without a name:
+    `event: session`, `mark`, `not_counted`, `tally`, and `missed` for a listener that was too slow. A teacher's own
+    classes. It is per process: what another process on the same store did is not told here, and is there when the
+    lists are read anew."""
     return StreamingResponse(_stream(feed, access, actor), media_type="text/event-stream", headers=_HEADERS)
 
 

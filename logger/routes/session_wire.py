@@ -13,7 +13,7 @@ from logger.domain.marking import Basis, Mark
 from logger.domain.policy import MAX_MINUTES
 from logger.domain.sessions import Session, SessionState
 from logger.routes.queries import LocalDate
-from logger.services.sessions import RosterLine, SessionDetail, SessionSummary
+from logger.services.session_views import RosterLine, SessionDetail, SessionSummary
 from shared.contracts import sessions
 from shared.contracts.base import Identifier, Instant, WireModel
 from shared.contracts.events import AttendanceStatus

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from logger.deps import AccessDep, MarksDep, SessionsDep, allowed, own_subject
+from logger.deps import AccessDep, MarksDep, SessionsDep, SessionViewsDep, allowed, own_subject
 from logger.domain.accounts import Action, Actor, Subject, may
 from logger.errors import Conflict, InvalidRequest, NotFound, StoreUnavailable
 from logger.routes.session_wire import (
@@ -32,12 +32,12 @@ Corrects = Annotated[Actor, allowed(Action.CORRECT_ATTENDANCE)]
 @router.get("")
 async def sessions(
     query: Annotated[SessionsQuery, Query()],
-    service: SessionsDep,
+    views: SessionViewsDep,
     actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE, subject=own_subject)],
 ) -> SessionList:
     """The sessions of a day, with counts; a teacher's own."""
-    day = query.date or service.local_today()
-    found = await service.today(day)
+    day = query.date or views.local_today()
+    found = await views.today(day)
     seen = [one for one in found if may(actor, Action.SEE_ATTENDANCE, Subject(teacher_id=one.school_class.teacher_id))]
     return SessionList(day=day, items=[SummaryRecord.of(one) for one in seen])
 
@@ -55,9 +55,9 @@ async def begin(
 
 
 @router.get("/{session_id}", responses=problems(NotFound), dependencies=[allowed(Action.SEE_ATTENDANCE)])
-async def session(session_id: str, service: SessionsDep) -> DetailRecord:
+async def session(session_id: str, views: SessionViewsDep) -> DetailRecord:
     """One session and its roster."""
-    return DetailRecord.of(await service.detail(session_id))
+    return DetailRecord.of(await views.detail(session_id))
 
 
 @router.post("/{session_id}/start", responses=problems(NotFound, Conflict))

@@ -14,6 +14,7 @@ class LiveKind(StrEnum):
     SESSION = "session"  # began, ended, was cancelled or changed
     MARK = "mark"  # somebody's mark is another
     NOT_COUNTED = "not_counted"  # somebody was seen who is not expected, or at another time
+    TALLY = "tally"  # more faces without a name were counted
     MISSED = "missed"  # this listener was too slow and lost events: what it shows has to be read anew
 
 

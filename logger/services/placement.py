@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from logger.domain.kept_marks import mark_key
 from logger.domain.placing import InSession, NotCounted, Offer, session_for
 from logger.domain.policy import MAX_MINUTES
-from logger.domain.sessions import SessionState
+from logger.domain.sessions import Session, SessionState
 from logger.services.rows import every_row
 from logger.store.kinds import CLASSES, MARKS, SESSIONS
 from logger.store.tables import RowStore, Selection
@@ -119,6 +119,11 @@ class Placement:
         source = min(offers[0].session.sources, default=None) if offers else None
         placed = session_for(person_id, source, captured_at, await self._as_settled(offers, person_id, captured_at))
         return placed or NotCounted(Outcome.OUTSIDE_SESSION, session_id, "was seen at another time")
+
+    async def sessions_near(self, instant: datetime) -> list[Session]:
+        """Those that may have to do with what was seen at that moment, and others. Raises StoreUnavailable when the
+        store has to be asked."""
+        return [offer.session for offer in (await self._view_of(instant)).offers]
 
     async def expecting(self, person_id: str, at: datetime) -> list[str]:
         """The sessions, by id, that are open at that moment and expect the person, the one begun last first."""

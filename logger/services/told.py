@@ -36,8 +36,8 @@ class Comparison:
 
 
 async def compare(store: AttendanceStore, told: Mapping[UUID, Told], *, page: int = _PAGE) -> Comparison:
-    """Reads every event that is stored, `page` at a time. What retention has removed is missing, and whoever was erased is misnamed.
-    Raises StoreUnavailable."""
+    """Reads every event that is stored, `page` at a time. What retention has removed is missing, and whoever was erased
+    is misnamed. Raises StoreUnavailable."""
     awaited = {event_id: one.person_id for event_id, one in told.items() if one.safe}
     comparison = Comparison(safe=len(awaited))
     async for sighting in _stored(store, page):

@@ -28,7 +28,7 @@ async def begin(state: StateDep, actor: BeginsSessions, form: FormDep) -> Respon
 
 @router.get("/sessions/{session_id}")
 async def session(request: Request, state: StateDep, session_id: str, actor: SeesAttendance) -> Response:
-    detail = await state.sessions.detail(session_id)
+    detail = await state.session_views.detail(session_id)
     codes = Counter(line.mark.status.code for line in detail.roster if line.mark)
     subject = Subject(teacher_id=detail.school_class.teacher_id)
     return page(
@@ -66,7 +66,7 @@ async def cancel(state: StateDep, session_id: str, actor: RunsSession) -> Respon
 @router.post("/sessions/{session_id}/extend")
 async def extend(state: StateDep, session_id: str, actor: RunsSession, form: FormDep) -> Response:
     minutes = form.number("minutes", least=1, most=MAX_MINUTES)
-    ends_at = (await state.sessions.detail(session_id)).session.ends_at + timedelta(minutes=minutes)
+    ends_at = (await state.session_views.get(session_id)).ends_at + timedelta(minutes=minutes)
     await state.sessions.extend(session_id, ends_at, actor.account_id)
     return go(f"/sessions/{session_id}", f"The session lasts {minutes} minutes longer.")
 

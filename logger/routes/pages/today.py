@@ -15,7 +15,7 @@ from logger.domain.tallies import NO_STRANGERS, Strangers
 from logger.routes.pages.classes import own_classes_of
 from logger.routes.pages.frame import PageRoute, StateDep, page
 from logger.routes.pages.rights import SeesToday
-from logger.services.sessions import RosterLine, SessionSummary
+from logger.services.session_views import RosterLine, SessionSummary
 from shared.contracts.events import AttendanceStatus
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -58,7 +58,7 @@ class FirstSteps:
 @router.get("/")
 async def today(request: Request, state: StateDep, actor: SeesToday) -> Response:
     day = state.pages.today()
-    cards = [await _card(state, one, actor) for one in await state.sessions.today(day) if _sees(actor, one)]
+    cards = [await _card(state, one, actor) for one in await state.session_views.today(day) if _sees(actor, one)]
     classes = await _classes_to_start(state, actor)
     return page(
         request,
@@ -94,7 +94,7 @@ async def _card(state: State, summary: SessionSummary, actor: Actor) -> SessionC
     may_run = may(actor, Action.RUN_SESSION, Subject(teacher_id=summary.school_class.teacher_id))
     if session.state is not SessionState.ACTIVE:
         return SessionCard(summary, kinds, may_run)
-    roster = await state.sessions.roster(session, summary.school_class)
+    roster = await state.session_views.roster(session, summary.school_class)
     there = [line for line in roster if _is_there(line)]
     missing = [line.person for line in roster if not _is_there(line)]
     return SessionCard(summary, kinds, may_run, sorted(there, key=_arrival, reverse=True)[:ARRIVALS], missing)

@@ -23,7 +23,7 @@ function follow(address) {
   }
   const source = new EventSource(address);
   source.onmessage = soon;
-  for (const kind of ["mark", "session", "not_counted", "missed"]) source.addEventListener(kind, soon);
+  for (const kind of ["mark", "session", "not_counted", "tally", "missed"]) source.addEventListener(kind, soon);
   source.onopen = soon; // what happened while the connection was away
   addEventListener("pagehide", () => source.close());
 }
@@ -33,7 +33,12 @@ function replace(part, replacement) {
   for (const one of replacement.querySelectorAll("[data-arrival]")) {
     if (!before.has(one.dataset.arrival)) one.classList.add("arrived");
   }
+  unlock(replacement);
   part.replaceWith(replacement);
+}
+
+function unlock(part) {
+  for (const one of part.querySelectorAll("[data-needs-script]")) one.hidden = false;
 }
 
 document.addEventListener("submit", (event) => {
@@ -43,7 +48,7 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
 });
-for (const one of document.querySelectorAll("[data-needs-script]")) one.hidden = false;
+unlock(document);
 document.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone
 
 const feed = document.body.dataset.live;

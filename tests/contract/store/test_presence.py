@@ -52,9 +52,7 @@ def passwords() -> Iterator[Argon2Passwords]:
 
 
 @pytest.fixture
-async def codes(
-    store: Store, passwords: Argon2Passwords, trail: AuditTrail, clock: Clock
-) -> PresenceCodesService:
+async def codes(store: Store, passwords: Argon2Passwords, trail: AuditTrail, clock: Clock) -> PresenceCodesService:
     await store.save_many(PEOPLE, [PersonProfile(number, f"Name {number}") for number in ("101", "102", "900")])
     return PresenceCodesService(store, passwords, trail, clock)
 

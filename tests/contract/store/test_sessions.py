@@ -28,7 +28,11 @@ from logger.services.live import LiveFeed
 from logger.services.marking import Marking, MarkingService
 from logger.services.marks import MarksService
 from logger.services.placement import Placement
+from logger.services.planning import Planner
+from logger.services.session_moves import SessionMoves
+from logger.services.session_views import SessionViews
 from logger.services.sessions import SessionsService
+from logger.services.tallies import TalliesService
 from logger.store.base import AttendanceFilter, EventFilter, Store
 from logger.store.kinds import CLASSES, MARKS, PEOPLE, ROOMS, SCHEDULES, SESSIONS
 from logger.store.tables import ANY, Row, Selection, Table
@@ -55,6 +59,7 @@ class Logger:
     store: Store
     clock: MovableClock
     sessions: SessionsService
+    views: SessionViews
     marks: MarksService
     audit: AuditService
     ingest: IngestService
@@ -64,12 +69,14 @@ class Logger:
     def on(cls, store: Store, clock: MovableClock) -> "Logger":
         audit, feed, placement = AuditService(store, clock), LiveFeed(), Placement(store, clock)
         marks = MarksService(store, store, audit, feed, site=SITE, clock=clock)
-        sessions = SessionsService(store, store, marks, placement, audit=audit, feed=feed, site=SITE, clock=clock)
+        moves = SessionMoves(store, marks, placement, audit=audit, feed=feed, clock=clock)
+        sessions = SessionsService(store, moves, Planner(store, clock, site=SITE), placement, clock)
+        views = SessionViews(store, store, marks, TalliesService(store, placement, feed, clock), site=SITE, clock=clock)
         metrics = LoggerMetrics(CollectorRegistry())
         ingest = IngestService(store, placement, marks, feed, site=SITE, clock=clock, metrics=metrics)
         window = timedelta(minutes=1)
         marking = MarkingService(store, ingest, placement, site=SITE, clock=clock, window=window, trusted=False)
-        return cls(store, clock, sessions, marks, audit, ingest, marking)
+        return cls(store, clock, sessions, views, marks, audit, ingest, marking)
 
     def at(self, minutes: float) -> None:
         self.clock.instant = NINE + timedelta(minutes=minutes)
@@ -189,7 +196,7 @@ async def test_who_is_not_expected_or_comes_at_another_time_is_kept_as_an_event_
     assert await planned.records() == {"102": "present"}
     page = await planned.store.events_page(EventFilter(), after=None, limit=10)
     assert len(page.items) == 4
-    [summary] = await planned.sessions.today(MONDAY)
+    [summary] = await planned.views.today(MONDAY)
     assert (summary.unknown, summary.expected, summary.missing) == (1, 3, 3)
 
 
@@ -219,7 +226,7 @@ async def test_a_session_that_is_over_expects_whom_it_expected_then(planned: Log
     planned.at(5 * 60)
     assert (await planned.see("101", 5)).status == "present"
     assert (await planned.see("900", 5)).outcome is Outcome.NOT_ON_ROSTER
-    detail = await planned.sessions.detail(session_id)
+    detail = await planned.views.detail(session_id)
     assert {line.person.person_id for line in detail.roster} == set(ROSTER)
 
 
@@ -230,7 +237,7 @@ async def test_what_was_slept_through_is_planned_ended_and_closed_once(planned: 
     back = Logger.on(planned.store, MovableClock(NINE + timedelta(days=21, minutes=30)))  # a fresh process, weeks later
     await back.sessions.tick()
     await back.sessions.tick()
-    past = await back.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=21))
+    past = await back.views.of_class("c1", MONDAY, MONDAY + timedelta(days=21))
     assert [one.state for one in past] == [SessionState.ENDED] * 21 + [SessionState.ACTIVE]
     marks = await back.marks.marks_of_class("c1", MONDAY, MONDAY + timedelta(days=21))
     assert len(marks) == 21 * 3
@@ -256,7 +263,7 @@ async def test_a_changed_schedule_moves_what_has_not_begun_and_drops_what_is_not
     tuesday = Cancelled(datetime(2025, 3, 4, 9))  # noqa: DTZ001 - by the wall clock
     await planned.store.save(SCHEDULES, Schedule("p1", "c1", SITE, (longer,), (tuesday,)), ANY)
     await planned.sessions.replan()
-    found = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
+    found = await planned.views.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
     hours = [(one.starts_at - NINE, one.ends_at - one.starts_at) for one in found]
     assert hours == [(timedelta(0), timedelta(hours=1)), (timedelta(days=7), timedelta(hours=2))]
 
@@ -270,11 +277,11 @@ async def test_one_date_is_moved_and_a_schedule_that_is_removed_takes_what_has_n
     await planned.sessions.replan()
     planned.at(0)
     await planned.sessions.tick()
-    before = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
+    before = await planned.views.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
     moved = move(weekly, tuesday, date(2025, 3, 6), Hours(time(14), time(15)), "B")
     await planned.store.save(SCHEDULES, moved, ANY)
     await planned.sessions.replan()
-    after = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
+    after = await planned.views.of_class("c1", MONDAY, MONDAY + timedelta(days=7))
     assert [(one.starts_at - NINE, one.room) for one in after] == [
         (timedelta(0), "A"),
         (timedelta(days=3, hours=5), "B"),
@@ -283,7 +290,7 @@ async def test_one_date_is_moved_and_a_schedule_that_is_removed_takes_what_has_n
     assert {one.session_id for one in after} == {one.session_id for one in before}
     await planned.store.remove(SCHEDULES, "p1")
     await planned.sessions.replan()
-    left = await planned.sessions.of_class("c1", MONDAY, MONDAY + timedelta(days=30))
+    left = await planned.views.of_class("c1", MONDAY, MONDAY + timedelta(days=30))
     assert [(one.state, one.starts_at) for one in left] == [(SessionState.ACTIVE, NINE)]
 
 
@@ -419,7 +426,7 @@ async def test_marking_by_hand_is_for_the_roster_and_for_guests_who_are_known(pl
         await planned.marks.mark_by_hand(session_id, "103", "t1", "asleep")
     with pytest.raises(InvalidRequest, match="reason"):
         await planned.marks.correct(session_id, "103", "late", " ", "t1")
-    lines = {line.person.person_id: line for line in (await planned.sessions.detail(session_id)).roster}
+    lines = {line.person.person_id: line for line in (await planned.views.detail(session_id)).roster}
     assert lines.keys() == {*ROSTER, "900"}
     assert (lines["900"].on_roster, lines["103"].on_roster, lines["101"].mark) == (False, True, None)
     planned.at(60)
@@ -476,14 +483,14 @@ async def test_today_counts_who_is_there_and_who_is_missing(planned: Logger) -> 
     await planned.sessions.tick()
     await planned.see("101", 2)
     await planned.see("102", 12)
-    [summary] = await planned.sessions.today(MONDAY)
+    [summary] = await planned.views.today(MONDAY)
     assert (dict(summary.counts), summary.expected, summary.missing) == ({"present": 1, "late": 1}, 3, 1)
-    assert await planned.sessions.today(MONDAY + timedelta(days=1)) == []
-    assert await planned.sessions.of_days(MONDAY, MONDAY + timedelta(days=9)) == [summary.session]
+    assert await planned.views.today(MONDAY + timedelta(days=1)) == []
+    assert await planned.views.of_days(MONDAY, MONDAY + timedelta(days=9)) == [summary.session]
     await planned.marks.mark_by_hand(summary.session.session_id, "900", "t1")
     planned.at(60)
     await planned.sessions.tick()
-    [summary] = await planned.sessions.today(MONDAY)
+    [summary] = await planned.views.today(MONDAY)
     assert dict(summary.counts) == {"present": 2, "late": 1, "absent": 1}
     assert (summary.expected, summary.missing) == (3, 1)
 

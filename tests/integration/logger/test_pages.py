@@ -396,7 +396,7 @@ async def test_the_statuses_of_a_class_are_renamed_added_and_retired(browser: Br
     page = await browser.open(browser.link("/classes/[0-9a-f]+"))
     where = browser.link("/classes/[0-9a-f]+/statuses")
     version = re.findall(r'name="version" value="(\d+)"', page)[-1]
-    lines = {
+    lines: dict[str, Any] = {
         "code": ["present", "late", "absent", "excused", ""],
         "name": ["Here", "Late", "Absent", "Excused", "On a trip"],
         "counts_as": ["present", "late", "absent", "excused", "present"],
@@ -406,7 +406,7 @@ async def test_the_statuses_of_a_class_are_renamed_added_and_retired(browser: Br
     assert "Saved." in page
     assert re.findall(r'name="name" value="([^"]*)"', page) == ["Here", "Late", "Absent", "On a trip", ""]
     assert "Excused" in await browser.open(session)  # it has begun, and the mark was made
-    unnamed = {**lines, "name": [*lines["name"][:-1], " "]}
+    unnamed: dict[str, Any] = {**lines, "name": [*lines["name"][:-1], " "]}
     refused = await browser.send(where, version=version, retire=["present", "excused"], **unnamed)
     assert "no status counts as present" in refused
     broken = await browser.send(where, version=version, **{**lines, "order": ["1"]})

@@ -1,7 +1,8 @@
 """Keys: found in constant time, remembered for a while, made and withdrawn by an operator."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from logger.domain.audit import AuditAction, Deed
 from logger.errors import Conflict, NotFound, StartError, StoreUnavailable
 from logger.services.keys import FixedKeys, KeyAdministration, StoredKeys
+from logger.services.trail import Doing
 from logger.store.base import StoredKey
 from shared.security import Scope, new_key, new_secret
 
@@ -68,6 +70,21 @@ class Trail:
     ) -> None:
         self.notes.append((action, subject, by))
         self.told += [before, after]
+
+    @asynccontextmanager
+    async def doing(
+        self,
+        action: AuditAction,
+        subject: str,
+        *,
+        by: str,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+        reason: str | None = None,
+    ) -> AsyncIterator[Doing]:
+        deed = Doing(before, after, reason)
+        yield deed
+        await self.note(action, subject, by=by, before=deed.before, after=deed.after, reason=deed.reason)
 
 
 @pytest.fixture
