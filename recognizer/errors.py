@@ -19,6 +19,7 @@ ServiceError (shared.web.errors)
 ├── PermissionUnknown       503  consent is required and the logger cannot be asked
 ├── DatasetBusy             503  another enrolment takes its time
 ├── DatasetUnavailable      503  photos cannot be written or read: a full disk, a volume that is gone
+├── CannotUnseal            503  a sealed photo whose key is missing, or that is damaged
 ├── JournalUnavailable      503  what is to be told the logger cannot be kept
 ├── LoggerUnavailable       503  what only the logger knows cannot be read
 ├── Overloaded              503  every place is taken; come back later
@@ -105,6 +106,10 @@ class DatasetBusy(ServiceError):
 
 class DatasetUnavailable(ServiceError):
     status, code, title, retry_after_s = 503, "dataset_unavailable", "The photos cannot be stored", 30
+
+
+class CannotUnseal(ServiceError):
+    status, code, title, retry_after_s = 503, "cannot_unseal", "The photo cannot be unsealed", 30
 
 
 class JournalUnavailable(ServiceError):

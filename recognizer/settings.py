@@ -63,6 +63,7 @@ class RecognizerSettings(ServiceSettings):
     api_keys: CommaSeparated = ()
     enroll_key: SecretStr | None = None  # one key for everything, itself: of the operator's own programs
     consent: Literal["off", "ask", "require"] = "ask"  # whether the logger must agree to an enrolment
+    vault_key_file: Path | None = None  # seals photos and templates with the key in it; None leaves them plain
     enroll_max_bytes: Annotated[int, Field(ge=1_000)] = 64 * 1024 * 1024  # all photos of one person at once
     bulk_max_bytes: Annotated[int, Field(ge=1_000)] = 1024 * 1024 * 1024  # an archive of many people
     max_bytes: Annotated[int, Field(ge=1_000)] = 8 * 1024 * 1024

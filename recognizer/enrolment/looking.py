@@ -3,6 +3,7 @@ executor."""
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,6 @@ class SeenPhoto:
     data: bytes
     kind: ImageKind
     template: Template
-
-    @property
-    def digest(self) -> bytes:
-        return hashlib.sha256(self.data).digest()
 
 
 class PhotoReader:
@@ -55,10 +52,11 @@ class PhotoReader:
             return Rejection(UNREADABLE, f"{error.detail}.")
 
     def remember(self, files: Sequence[Photo], seen: Sequence[SeenPhoto]) -> None:
-        """So that the gallery need not look at these files again, which have the bytes of those photos."""
-        templates = {photo.digest: photo.template for photo in seen}
-        digests = {file: photo.digest for file, photo in zip(files, seen, strict=True)}
-        self._cache.store(engine_key(self._finder, self._embedder), templates, digests)
+        """So that the gallery need not look at these files again, which hold those photos."""
+        with suppress(OSError):  # then the gallery looks for itself
+            digests = {file: hashlib.sha256(file.path.read_bytes()).digest() for file in files}
+            templates = {digests[file]: photo.template for file, photo in zip(files, seen, strict=True)}
+            self._cache.store(engine_key(self._finder, self._embedder), templates, digests)
 
     def forget(self, folders: Sequence[Path]) -> int:
         """Removes the templates of what lay in these folders from the cache; returns how many files that were."""

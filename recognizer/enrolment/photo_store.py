@@ -19,9 +19,11 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from recognizer.at_rest.vault import SEALED_SUFFIX, Vault
 from recognizer.errors import DatasetBusy, DatasetUnavailable, NoSuchImage, NoSuchPerson
 from recognizer.gallery.changes import ChangeMarks
 from recognizer.gallery.dataset import Person, Photo, folders_in, person_of, photos_in
+from recognizer.gallery.photo_files import picture_suffix, read_photo
 from recognizer.vision.image_headers import ImageKind
 from shared.logs import get_logger
 
@@ -40,19 +42,15 @@ class NewPhoto:
     data: bytes
     kind: ImageKind
 
-    @property
-    def file_name(self) -> str:
-        """Of our own, and the same for the same bytes, so that a repeat changes nothing."""
-        return hashlib.sha256(self.data).hexdigest()[:32] + _SUFFIXES[self.kind]
-
 
 class PhotoStore:
     """Every method raises DatasetUnavailable when the dataset cannot be read or written. Methods that change something
-    are called within `exclusive`."""
+    are called within `exclusive`. With a vault, new photos are sealed; those that were not stay as they are."""
 
-    def __init__(self, root: Path, marks: ChangeMarks) -> None:
+    def __init__(self, root: Path, marks: ChangeMarks, vault: Vault | None = None) -> None:
         self._root = root
         self._marks = marks
+        self._vault = vault
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -105,21 +103,22 @@ class PhotoStore:
             return list(photos_in(self._root, person.folder))
 
     def read(self, person: Person, image_id: str) -> tuple[bytes, str]:
-        """The bytes and their media type. Raises NoSuchImage."""
+        """The bytes and their media type. Raises NoSuchImage, CannotUnseal."""
         photo = self._photo(person, image_id)
         with _translated():
-            return photo.path.read_bytes(), media_type_of(photo)
+            return read_photo(photo.path, self._vault), media_type_of(photo)
 
     def add(self, person: Person, photos: Sequence[NewPhoto]) -> list[Photo]:
         """All of them or none, durable; returns their files in the same order. The folder is made where there is none
-        yet; bytes that are there already are left alone."""
+        yet; photos that are there already are left alone. Raises CannotUnseal."""
         folder = self._root / person.folder
         coming = self._root / f"{_COMING}{uuid4().hex}"
         with _translated(), ExitStack() as undo:
             undo.callback(shutil.rmtree, coming, ignore_errors=True)
             coming.mkdir()
-            for name, data in {photo.file_name: photo.data for photo in photos}.items():
-                _write(coming / name, data)
+            names = [self._file_name(person, photo) for photo in photos]
+            for name, photo in dict(zip(names, photos, strict=True)).items():
+                _write(coming / name, self._file_data(person, photo))
             _sync(coming)
             if folder.is_dir():
                 placed = _move_all(coming, folder, undo)
@@ -134,7 +133,7 @@ class PhotoStore:
                 self._marks.note(person.folder)
             undo.pop_all()
         files = {file.path.name: file for file in self.photos(person)}
-        return [files[photo.file_name] for photo in photos]
+        return [files[name] for name in names]
 
     def remove_photo(self, person: Person, image_id: str) -> None:
         """Raises NoSuchImage."""
@@ -146,10 +145,12 @@ class PhotoStore:
 
     def remove(self, person_id: str) -> list[Person]:
         """Every folder with this id, and whatever an earlier removal left; returns whose they were. The first step
-        alone makes the person unknown."""
+        alone makes sealed photos worthless, the second the person unknown."""
         self.clean()
         people = self.all_with(person_id)
         with _translated():
+            if self._vault is not None:
+                self._vault.forget(person_id)
             for person in people:
                 going = self._root / f"{_GOING}{uuid4().hex}"
                 (self._root / person.folder).rename(going)
@@ -158,6 +159,15 @@ class PhotoStore:
                 going.unlink() if going.is_symlink() else shutil.rmtree(going)
             _sync(self._root)
         return people
+
+    def _file_name(self, person: Person, photo: NewPhoto) -> str:
+        """Of our own, and the same for the same photo of a person, so that a repeat changes nothing."""
+        if self._vault is None:
+            return hashlib.sha256(photo.data).hexdigest()[:32] + _SUFFIXES[photo.kind]
+        return self._vault.photo_name(person.person_id, photo.data) + _SUFFIXES[photo.kind] + SEALED_SUFFIX
+
+    def _file_data(self, person: Person, photo: NewPhoto) -> bytes:
+        return photo.data if self._vault is None else self._vault.seal_photo(person.person_id, photo.data)
 
     def _photo(self, person: Person, image_id: str) -> Photo:
         for photo in self.photos(person):
@@ -186,7 +196,7 @@ def image_id_of(photo: Photo) -> str:
 
 
 def media_type_of(photo: Photo) -> str:
-    return _MEDIA_TYPES[photo.path.suffix.lower()]
+    return _MEDIA_TYPES[picture_suffix(photo.path)]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recognizer.at_rest.vault import Vault
 from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Alignment, Embedder, EyeLevelBox, LandmarkTemplate, LivenessNet
 from recognizer.engine.loader import Engine
@@ -48,6 +49,7 @@ class Instruments:
     finder: FaceFinder
     policy: MatchPolicy
     workers: int
+    vault: Vault | None = None  # of the dataset
 
     @property
     def dimension(self) -> int:
@@ -78,7 +80,7 @@ def run_calibrate(
     """What the operator should know, once the calibration is written. Raises StartError for too few people, and where
     it cannot be written."""
     engine = instruments.engine
-    observer = Observer(instruments.finder, engine.embedder, engine.enroller, FaceChoice.SERVICE)
+    observer = Observer(instruments.finder, engine.embedder, engine.enroller, FaceChoice.SERVICE, instruments.vault)
     samples = look_at_all(photos_of(scan(dataset)), observer.look_at, workers=instruments.workers)
     run = calibrate(
         samples,

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from recognizer.at_rest.vault import Vault
 from recognizer.engine.base import Embedder, Embeddings
 from recognizer.errors import StartError
 from recognizer.evaluation.choices import FaceChoice
 from recognizer.gallery.dataset import PHOTO_SUFFIXES
+from recognizer.gallery.photo_files import read_photo
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
 from shared.contracts.recognition import DecisionKind
@@ -55,10 +57,11 @@ class Observer:
     embedder: Embedder
     enroller: Embedder
     choice: FaceChoice
+    vault: Vault | None = None
 
     def look_at(self, photo: LabelledPhoto) -> Sample:
         try:
-            scene = self.finder.find(photo.path.read_bytes(), Stopwatch())
+            scene = self.finder.find(read_photo(photo.path, self.vault), Stopwatch())
         except ServiceError:
             return Sample(photo, None, DecisionKind.NO_FACE)
         faces = _nearest_centre(scene) if self.choice is FaceChoice.CENTRE else foreground(scene.faces)

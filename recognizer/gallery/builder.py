@@ -12,10 +12,11 @@ from typing import TypeVar
 import numpy as np
 
 from recognizer.engine.base import Alignment, Chip, Embedder, LandmarkTemplate
-from recognizer.errors import EngineFailed
+from recognizer.errors import CannotUnseal, EngineFailed
 from recognizer.gallery.cache import EngineKey, PhotoIssue, PhotoRefusal, PhotoResult, TemplateCache
 from recognizer.gallery.changes import Changes
 from recognizer.gallery.dataset import DatasetListing, FolderIssue, FolderProblem, Photo, shown
+from recognizer.gallery.photo_files import unsealed
 from recognizer.gallery.snapshot import Enrolled, GallerySnapshot, changed_snapshot, snapshot_of
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision import decode, quality
@@ -169,7 +170,7 @@ class _Look:
     """What a worker made of a photo."""
 
     photo: Photo
-    digest: bytes | None  # None where the file could not be read
+    digest: bytes | None  # of the file; None where it could not be read
     outcome: Chip | PhotoRefusal | None  # None where the same bytes are known from another file
 
 
@@ -205,10 +206,15 @@ class _Enrolment:
             return _Look(photo, None, PhotoRefusal(PhotoIssue.UNREADABLE, f"more than {MAX_PHOTO_BYTES >> 20} MiB"))
         try:
             data = photo.path.read_bytes()
+            digest = hashlib.sha256(data).digest()
+            if digest in self.results:
+                return _Look(photo, digest, None)
+            picture = unsealed(photo.path, data, self.cache.vault)
         except OSError as error:
             return _Look(photo, None, PhotoRefusal(PhotoIssue.UNREADABLE, error.strerror or "cannot be read"))
-        digest = hashlib.sha256(data).digest()
-        return _Look(photo, digest, None if digest in self.results else self._find_face(data))
+        except CannotUnseal as error:
+            return _Look(photo, None, PhotoRefusal(PhotoIssue.UNREADABLE, error.detail))
+        return _Look(photo, digest, self._find_face(picture))
 
     def _find_face(self, data: bytes) -> Chip | PhotoRefusal:
         try:

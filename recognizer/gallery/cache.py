@@ -3,6 +3,9 @@
 One SQLite file: what every photo's bytes hash to, and what each engine made of those bytes, a template or a refusal.
 Everything in it can be made again, so nothing in here is ever fatal: a damaged file is thrown away, one that cannot be
 written is done without.
+
+With a vault, templates are sealed, bound to their person, their engine and the photo's bytes; plain ones are not used
+any more, and removed.
 """
 
 import json
@@ -18,13 +21,17 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.at_rest.vault import TEMPLATE_MAGIC, Vault
+from recognizer.errors import CannotUnseal
 from recognizer.gallery.dataset import Photo
+from recognizer.gallery.photo_files import owner_of
 from shared.logs import get_logger
 
 log = get_logger(__name__)
 
 Template: TypeAlias = NDArray[np.float32]  # (d,), of unit length
 T = TypeVar("T")
+_Columns: TypeAlias = tuple[bytes | None, str | None, str | None]  # a template, or an issue and detail
 _Row: TypeAlias = tuple[bytes, bytes | None, str | None, str | None]  # digest, then a template or an issue and detail
 
 _FORMAT = 1  # of the tables; files of another format are thrown away
@@ -33,6 +40,7 @@ _OWNER_ONLY = 0o600
 _UNIT_TOLERANCE = 1e-3
 _FEW = 500  # photos to look up one by one
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DELETE_PLAIN = "DELETE FROM results WHERE template IS NOT NULL AND substr(template, 1, ?) != ?"
 _TABLES = (
     "CREATE TABLE engines (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
     """CREATE TABLE photos (
@@ -86,6 +94,7 @@ class TemplateCache:
     """Holds no connection: every call opens the file, so that it can be used from any thread and any process."""
 
     file: Path
+    vault: Vault | None = None
 
     def digests(self, photos: Iterable[Photo]) -> dict[Path, bytes]:
         """SHA-256 of those photos that have not changed since they were hashed, going by size, time and inode."""
@@ -112,7 +121,7 @@ class TemplateCache:
             everything = f"SELECT digest, template, issue, detail FROM results WHERE engine = {found[0]:d}"  # noqa: S608
             return list(_rows(db, everything, "digest", of))
 
-        rows: list[_Row] = self._attempt(read, otherwise=[])
+        rows = self._unsealed(engine, self._attempt(read, otherwise=[]))
         refusals = {
             digest: PhotoRefusal(PhotoIssue(issue), detail or "")
             for digest, _, issue, detail in rows
@@ -121,17 +130,18 @@ class TemplateCache:
         return {**_whole_templates(rows, engine.dimension), **refusals}
 
     def store(self, engine: EngineKey, results: Mapping[bytes, PhotoResult], digests: Mapping[Photo, bytes]) -> None:
-        """Adds or replaces, all of it or nothing."""
+        """Adds or replaces, all of it or nothing. The photos of new templates are among `digests`."""
 
         def write(db: sqlite3.Connection) -> None:
             db.execute("INSERT OR IGNORE INTO engines (key) VALUES (?)", [str(engine)])
             [[engine_id]] = db.execute("SELECT id FROM engines WHERE key = ?", [str(engine)]).fetchall()
-            rows = [(digest, engine_id, *_columns(result)) for digest, result in results.items()]
+            rows = [(digest, engine_id, *columns) for digest, columns in kept.items()]
             db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
             seen = [(fsencode(photo.path), *_seen(photo), digest) for photo, digest in digests.items()]
             db.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?, ?)", seen)
 
-        if results or digests:
+        kept = self._columns(engine, results, digests)
+        if kept or digests:
             self._attempt(write, otherwise=None)
 
     def retain(self, photos: Iterable[Photo], digests: Collection[bytes]) -> None:
@@ -144,6 +154,8 @@ class TemplateCache:
             unused = [row for row in db.execute("SELECT DISTINCT digest FROM results") if row[0] not in kept]
             db.executemany("DELETE FROM photos WHERE path = ?", gone)
             db.executemany("DELETE FROM results WHERE digest = ?", unused)
+            if self.vault is not None:
+                db.execute(_DELETE_PLAIN, [len(TEMPLATE_MAGIC), TEMPLATE_MAGIC])
 
         self._attempt(prune, otherwise=None)
 
@@ -162,6 +174,39 @@ class TemplateCache:
             return len(gone)
 
         return self._attempt(prune, otherwise=0)
+
+    def _columns(
+        self, engine: EngineKey, results: Mapping[bytes, PhotoResult], digests: Mapping[Photo, bytes]
+    ) -> dict[bytes, _Columns]:
+        """As they are written. A template that cannot be sealed is left out."""
+        paths = {digest: photo.path for photo, digest in digests.items()}
+        columns: dict[bytes, _Columns] = {}
+        for digest, result in results.items():
+            if isinstance(result, PhotoRefusal):
+                columns[digest] = None, result.issue, result.detail
+                continue
+            template = result.astype("<f4").tobytes()
+            try:
+                if self.vault is not None:
+                    template = self.vault.seal_template(owner_of(paths[digest]), template, _about(engine, digest))
+                columns[digest] = template, None, None
+            except (CannotUnseal, OSError) as error:
+                log.warning("a template cannot be sealed, doing without", reason=type(error).__name__)
+        return columns
+
+    def _unsealed(self, engine: EngineKey, rows: list[_Row]) -> list[_Row]:
+        """Without what cannot be unsealed. Whoever has no vault finds that sealed templates have the wrong length."""
+        if self.vault is None:
+            return rows
+        opener = self.vault.templates()
+        try:
+            return [
+                (digest, None if blob is None else opener.unseal(blob, _about(engine, digest)), issue, detail)
+                for digest, blob, issue, detail in rows
+            ]
+        except OSError as error:
+            log.warning("templates cannot be unsealed, doing without", exc_info=error)
+            return []
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """One transaction. Where the file fails, `otherwise`; where it is damaged, it is thrown away as well."""
@@ -229,10 +274,9 @@ def _seen(photo: Photo) -> tuple[int, int, int]:
     return photo.size, photo.mtime_ns, photo.inode
 
 
-def _columns(result: PhotoResult) -> tuple[bytes | None, str | None, str | None]:
-    if isinstance(result, PhotoRefusal):
-        return None, result.issue, result.detail
-    return result.astype("<f4").tobytes(), None, None
+def _about(engine: EngineKey, digest: bytes) -> bytes:
+    """What a template was made by and from."""
+    return digest + str(engine).encode()
 
 
 def _whole_templates(rows: Iterable[_Row], dimension: int) -> dict[bytes, Template]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from recognizer.at_rest.vault import SEALED_SUFFIX
 from shared.contracts.base import Identifier, Name
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_SEALED_SUFFIXES = tuple(f"{suffix}{SEALED_SUFFIX}" for suffix in PHOTO_SUFFIXES)
 
 
 class FolderIssue(StrEnum):
@@ -151,7 +153,7 @@ def _read_folder(entry: os.DirEntry[str], inside: Path, problems: list[FolderPro
 
 def _photos(folder: Path, inside: Path, problems: list[FolderProblem]) -> Iterator[Photo]:
     for entry in _sorted_entries(folder):
-        if not entry.name.lower().endswith(PHOTO_SUFFIXES) or not _holds(entry.is_file):
+        if not entry.name.lower().endswith((*PHOTO_SUFFIXES, *_SEALED_SUFFIXES)) or not _holds(entry.is_file):
             continue
         if not _stays_inside(entry, inside):
             path = shown(f"{folder.name}/{entry.name}")
