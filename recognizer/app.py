@@ -20,6 +20,7 @@ from recognizer.app_state import State
 from recognizer.batching import MicroBatcher
 from recognizer.client import LoggerClient, Patience
 from recognizer.compat.opening import open_compat
+from recognizer.deps import known_key_id
 from recognizer.engine.base import Chip, Embedder, LivenessNet
 from recognizer.engine.loader import Engine, load_engine, load_liveness
 from recognizer.enrolment.bulk import BulkEnrolment
@@ -54,6 +55,7 @@ from shared.contracts.live import LivenessMode
 from shared.logs import get_logger
 from shared.web.app import build_app
 from shared.web.health import NotReady, Readiness
+from shared.web.limits import Rates
 from shared.web.middleware import BodyLimit
 
 log = get_logger(__name__)
@@ -95,6 +97,8 @@ def create_app(
             "/people": BodyLimit(settings.enroll_max_bytes, ENROL_TIMEOUT_S),
             "/people/bulk": BodyLimit(settings.bulk_max_bytes, BULK_TIMEOUT_S),
         },
+        rates=Rates(settings.rate_per_s, settings.key_rate_per_s),
+        key_of=known_key_id,
     )
     app.include_router(recognize.router)
     app.include_router(bulk.router)

@@ -3,11 +3,12 @@
 import os
 import sys
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.logs import LogFormat, LogLevel
@@ -35,7 +36,25 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat | None = None
     cors_origins: CommaSeparated = LOCAL_ORIGINS
     body_timeout_s: Annotated[float, Field(gt=0)] = 30  # the whole body must have arrived by then
+    head_timeout_s: Annotated[float, Field(gt=0)] = 10  # and what comes before it
+    max_connections: Annotated[int, Field(ge=1)] = 512
+    trusted_proxies: CommaSeparated = ("127.0.0.1", "::1")  # whose X-Forwarded-For is believed
+    rate_per_s: Annotated[float, Field(ge=0)] = 100  # requests of one address; 0: no limit
+    key_rate_per_s: Annotated[float, Field(ge=0)] = 1_000  # of whoever holds a key
     stop_timeout_s: Annotated[int, Field(gt=0)] = 20  # requests in flight get this long after SIGTERM
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_proxies(cls, given: object) -> object:
+        return split_commas(given)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        """Not everybody: then the first address would count that a client has made up."""
+        if any(ip_network(proxy).prefixlen == 0 for proxy in proxies):
+            raise ValueError("may not be everybody")
+        return proxies
 
 
 def split_commas(value: object) -> object:

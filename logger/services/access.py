@@ -56,6 +56,11 @@ class AccessService:
             return None
         return Caller(found.account.actor, found.account.name, found.login)
 
+    async def program_key_id(self, secret: str) -> str | None:
+        """Of the API key with this secret; None for any other secret. Raises StoreUnavailable."""
+        key = None if secret.startswith(LOGIN_PREFIX) else await self._keys.find(secret)
+        return None if key is None else key.key_id
+
     async def _by_key(self, secret: str) -> Caller | None:
         key = await self._keys.find(secret)
         if key is None:

@@ -8,6 +8,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.settings import ServiceSettings
+from shared.web.connections import ConnectionLimits, guarded_http
+
+READ_TIMEOUT_S = 30.0  # for a client that does not take its answer
 
 
 class _Server(uvicorn.Server):
@@ -23,6 +26,7 @@ class _Server(uvicorn.Server):
 
 def make_server(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: int) -> uvicorn.Server:
     """A longer message on a WebSocket is refused before it is read whole."""
+    limits = ConnectionLimits(settings.max_connections, settings.head_timeout_s, READ_TIMEOUT_S)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -30,6 +34,8 @@ def make_server(app: FastAPI, settings: ServiceSettings, *, max_message_bytes: i
         log_config=None,  # our own logs; uvicorn's would repeat a client's path
         access_log=False,
         server_header=False,
+        http=guarded_http(limits),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=settings.stop_timeout_s,
         ws_max_size=max_message_bytes,
         ws_per_message_deflate=False,  # pictures do not get smaller, and a bomb would get larger

@@ -10,11 +10,13 @@ from asgi_lifespan import LifespanManager
 from fastapi import Body, FastAPI, Request
 from httpx import ASGITransport
 from prometheus_client import CollectorRegistry
+from starlette.requests import HTTPConnection
 from starlette.types import Message
 
 from shared.web.app import build_app
 from shared.web.errors import ServiceError
 from shared.web.health import NotReady, Readiness
+from shared.web.limits import Rates
 
 MAX_BODY_BYTES = 1_000
 ORIGIN = "http://localhost:3000"
@@ -40,6 +42,10 @@ def parts() -> Parts:
     return Parts()
 
 
+async def nobody(_: HTTPConnection) -> None:
+    """No keys."""
+
+
 @pytest.fixture
 def app(parts: Parts) -> FastAPI:
     @asynccontextmanager
@@ -55,6 +61,8 @@ def app(parts: Parts) -> FastAPI:
         cors_origins=[ORIGIN],
         max_body_bytes=MAX_BODY_BYTES,
         body_timeout_s=0.05,
+        rates=Rates(address_per_s=0, key_per_s=0),
+        key_of=nobody,
     )
 
     @app.get("/tea/{name}")
