@@ -69,12 +69,7 @@ class PersonKeys:
         if not file.exists():
             return False
         with self._exclusive(), suppress(FileNotFoundError):
-            with file.open("r+b") as stream:
-                stream.write(bytes(file.stat().st_size))
-                stream.flush()
-                os.fsync(stream.fileno())
-            file.unlink()
-            _sync(self._folder)
+            _destroy(file)
         return True
 
     def rewrap(self) -> int:
@@ -131,6 +126,21 @@ class PersonKeys:
 
 def key_files(dataset: Path) -> list[Path]:
     return sorted((dataset / FOLDER).glob(f"[0-9a-f]*{_SUFFIX}"))
+
+
+def destroy_all(dataset: Path) -> None:
+    """Once nothing is sealed any more. Raises OSError."""
+    for file in key_files(dataset):
+        _destroy(file)
+
+
+def _destroy(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.write(bytes(file.stat().st_size))
+        stream.flush()
+        os.fsync(stream.fileno())
+    file.unlink()
+    _sync(file.parent)
 
 
 def _key_id(wrapped: bytes) -> bytes | None:

@@ -79,11 +79,17 @@ class PhotoStore:
     def people(self) -> list[Person]:
         """Everybody who has a folder, by id; of two folders with one id, the first."""
         found: dict[str, Person] = {}
+        for person in self.all_people():
+            found.setdefault(person.person_id, person)
+        return sorted(found.values(), key=lambda person: person.person_id)
+
+    def all_people(self) -> list[Person]:
+        """Every folder that is somebody's, two with one id included."""
+        found: list[Person] = []
         for folder in self._folders():
             with suppress(ValidationError):
-                person = person_of(folder)
-                found.setdefault(person.person_id, person)
-        return sorted(found.values(), key=lambda person: person.person_id)
+                found.append(person_of(folder))
+        return found
 
     def find(self, person_id: str) -> Person | None:
         return next(iter(self.all_with(person_id)), None)
