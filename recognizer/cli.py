@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.set_defaults(run=_calibrate)
     _add_models(commands.add_parser("models", help="list optional weights, or fetch them"))
     _add_outbox(commands.add_parser("outbox", help="what waits for the logger, and what it refused"))
+    _add_vault(commands)
     doctor = commands.add_parser(
         "doctor", help="what should be put right, and how; exit status 1 when there is a fault"
     )
@@ -83,6 +84,15 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_list_models)
 
 
+def _add_vault(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rotate = commands.add_parser("rotate-key", help="a new key for photos and templates, or the first one")
+    rotate.set_defaults(run=_rotate_key)
+    seal = commands.add_parser("seal", help="seal the photos that lie plain in the dataset")
+    seal.set_defaults(run=_seal)
+    unseal = commands.add_parser("unseal", help="make sealed photos plain again, to do without a key")
+    unseal.set_defaults(run=_unseal)
+
+
 def _add_outbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="send every refused event again")
     parser.set_defaults(run=_outbox)
@@ -108,7 +118,7 @@ def _serve(settings: RecognizerSettings, _: argparse.Namespace) -> int:
 def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     if parsed.deeds:
         return _deeds(settings)
-    from recognizer.app import build_gallery
+    from recognizer.opening.gallery import build_gallery
 
     instruments = _instruments(settings)
     built = build_gallery(settings, instruments.finder, instruments.engine.enroller, workers=settings.workers)
@@ -121,10 +131,11 @@ def _people(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
 
 
 def _checked(settings: RecognizerSettings, instruments: Instruments) -> str:
-    from recognizer.app import enrolment_finder, template_cache
     from recognizer.evaluation.commands import run_check
     from recognizer.gallery.builder import engine_key
     from recognizer.gallery.dataset import scan
+    from recognizer.opening.engine import enrolment_finder
+    from recognizer.opening.gallery import template_cache
 
     key = engine_key(enrolment_finder(instruments.finder, settings), instruments.engine.enroller)
     return run_check(scan(settings.dataset_dir), template_cache(settings), key, instruments.policy)
@@ -142,6 +153,24 @@ def _enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     from recognizer.cli_enroll import run_enroll
 
     return run_enroll(settings, parsed)
+
+
+def _rotate_key(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.cli_vault import run_rotate_key
+
+    return run_rotate_key(settings, parsed)
+
+
+def _seal(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.cli_vault import run_seal
+
+    return run_seal(settings, parsed)
+
+
+def _unseal(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
+    from recognizer.cli_vault import run_unseal
+
+    return run_unseal(settings, parsed)
 
 
 def _demo(settings: RecognizerSettings, _: argparse.Namespace) -> int:
@@ -223,8 +252,8 @@ def _evaluate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
 
 
 def _evaluate_spoof(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
-    from recognizer.app import face_finder, open_engine, open_liveness
     from recognizer.evaluation.commands import run_spoof
+    from recognizer.opening.engine import face_finder, open_engine, open_liveness
 
     net = open_liveness(settings)
     finder = face_finder(open_engine(settings), settings)
@@ -234,8 +263,8 @@ def _evaluate_spoof(settings: RecognizerSettings, parsed: argparse.Namespace) ->
 
 
 def _calibrate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
-    from recognizer.app import calibration_key
     from recognizer.evaluation.commands import run_calibrate
+    from recognizer.opening.engine import calibration_key
 
     instruments = _instruments(settings)
     key = calibration_key(instruments.engine, instruments.finder)
@@ -244,9 +273,12 @@ def _calibrate(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
 
 
 def _instruments(settings: RecognizerSettings) -> Instruments:
-    from recognizer.app import face_finder, match_policy, open_engine
+    from recognizer.at_rest.vault import open_vault
     from recognizer.evaluation.commands import Instruments
+    from recognizer.opening.engine import face_finder, match_policy, open_engine
 
+    vault = open_vault(settings.vault_key_file, settings.dataset_dir)
     engine = open_engine(settings)
     finder = face_finder(engine, settings)
-    return Instruments(engine, finder, match_policy(engine, finder, settings).policy, workers=settings.workers)
+    policy = match_policy(engine, finder, settings).policy
+    return Instruments(engine, finder, policy, workers=settings.workers, vault=vault)

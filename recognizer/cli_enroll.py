@@ -14,8 +14,8 @@ from recognizer.enrolment.bulk_plan import Plan, PlannedPerson, plan
 from recognizer.enrolment.bulk_sources import PhotoSource, open_source
 from recognizer.enrolment.filing import on_wire
 from recognizer.enrolment.journal import Journal
-from recognizer.enrolment.opening import journal_file
 from recognizer.errors import StartError
+from recognizer.opening.enrolment import journal_file
 from recognizer.settings import RecognizerSettings
 from shared.clock import SystemClock
 from shared.contracts.people import BulkPerson, BulkReport

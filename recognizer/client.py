@@ -31,6 +31,7 @@ from recognizer.client_calls import (
 )
 from shared.contracts.attendance import AttendancePage, AttendanceRecord, EventPage, Method, StoredEvent
 from shared.contracts.base import WireModel
+from shared.contracts.enrolment import EnrolmentAnswer
 from shared.contracts.events import AttendanceStatus, EventBatch, EventResult, EventResults, RecognitionEvent
 from shared.contracts.health import Health, ReadyReport
 from shared.contracts.people import (
@@ -42,9 +43,10 @@ from shared.contracts.people import (
     ErasureReceipt,
     MoreImagesFields,
 )
-from shared.contracts.profiles import ProfileChange, ProfilePage, ProfileRecord
+from shared.contracts.profiles import ConsentGiven, ProfileChange, ProfilePage, ProfileRecord
 from shared.contracts.recognition import DetectResponse, FaceMode, RecognizeFields, RecognizeResponse
 from shared.contracts.sessions import SessionList
+from shared.contracts.tallies import SightingTally, TalliesKept, TallyBatch
 
 __all__ = [
     "Busy",
@@ -167,6 +169,12 @@ class LoggerClient(_Service):
         call = Call("POST", "/v1/events", repeatable=True, body=EventBatch(events=list(events)))
         return (await self.ask(call, EventResults)).results
 
+    async def send_tallies(self, tallies: Sequence[SightingTally]) -> TalliesKept:
+        """Faces without a name, as counted by now; 1 to 200 counts. Scope `events:write`."""
+        return await self.ask(
+            Call("POST", "/v1/tallies", repeatable=True, body=TallyBatch(tallies=list(tallies))), TalliesKept
+        )
+
     async def attendance(
         self,
         *,
@@ -222,6 +230,14 @@ class LoggerClient(_Service):
         """Adds somebody (version 0), or changes the version that was read. Raises InConflict when that is not the
         newest any more, NotTaken for a field that cannot be kept. Scope `people:write`."""
         return await self.ask(Call("PUT", _path("v1/people", person_id), body=change), ProfileRecord)
+
+    async def enrolment(self, person_id: str) -> EnrolmentAnswer:
+        """Whether photos of somebody may be taken. Somebody unknown is an answer, and no error. Scope `people:read`."""
+        return await self.ask(_get(f"{_path('v1/people', person_id)}/enrolment"), EnrolmentAnswer)
+
+    async def give_consent(self, person_id: str, consent: ConsentGiven) -> ProfileRecord:
+        """Dated as of now, whatever was noted before. Raises NotThere. Scope `people:write`."""
+        return await self.ask(Call("POST", f"{_path('v1/people', person_id)}/consent", body=consent), ProfileRecord)
 
     async def sessions(self, day: date | None = None) -> SessionList:
         """The sessions of a day at the site, today's unless another is asked for. Scope `attendance:read`."""

@@ -1,6 +1,6 @@
 """The relay from the outbox to the logger: at once while the logger answers, for ever while it does not.
 
-There is one layer of retries, here. What the logger's answer means:
+There is one layer of retries, here: the client it is given asks once. What the logger's answer means:
 
     200                     each event has an outcome; `rejected` goes to the dead letters
     no answer, 5xx, 429,    nothing is wrong with the events: they wait, and the relay pauses (full jitter, Brooker,
@@ -20,17 +20,15 @@ from enum import StrEnum, auto
 from typing import assert_never
 from uuid import UUID
 
-import httpx
-from pydantic import ValidationError
-
+from recognizer.client import ClientError, InConflict, LoggerClient, NotTaken, Refused
 from recognizer.errors import OutboxUnavailable
 from recognizer.outbox import Outbox, OutboxEntry
-from shared.contracts.events import MAX_EVENTS, EventBatch, EventResult, EventResults, Outcome, RecognitionEvent
+from shared.contracts.events import MAX_EVENTS, EventResult, Outcome, RecognitionEvent
 from shared.logs import get_logger
 
 log = get_logger(__name__)
 
-_NOT_THE_EVENTS_FAULT = {401, 403, 404, 408, 429}
+_TOO_SLOW = 408
 
 
 class _Kind(StrEnum):
@@ -57,10 +55,10 @@ class Publisher:
     """Owns one background task. It sends what it accepts, and takes up, by itself, whatever else waits in the spool."""
 
     def __init__(
-        self, outbox: Outbox, client: httpx.AsyncClient, *, policy: RetryPolicy, jitter: random.Random | None = None
+        self, outbox: Outbox, logger: LoggerClient, *, policy: RetryPolicy, jitter: random.Random | None = None
     ) -> None:
         self._outbox = outbox
-        self._client = client
+        self._logger = logger
         self._policy = policy
         self._jitter = jitter or random.SystemRandom()
         self._offered: deque[RecognitionEvent] = deque()
@@ -172,15 +170,16 @@ class Publisher:
                 return
 
     async def _post(self, batch: Sequence[RecognitionEvent]) -> _Reply:
-        body = EventBatch(events=list(batch)).model_dump_json()
         try:
-            response = await self._client.post("/v1/events", content=body, headers={"Content-Type": "application/json"})
-        except httpx.HTTPError as error:
-            return _Reply(_Kind.AWAY, reason=type(error).__name__)
-        if response.is_success:
-            return _read_results(batch, response)
-        refused = response.is_client_error and response.status_code not in _NOT_THE_EVENTS_FAULT
-        return _Reply(_Kind.REFUSED if refused else _Kind.AWAY, reason=f"the logger answered {response.status_code}")
+            results = await self._logger.send_events(batch)
+        except Refused as error:
+            refused = isinstance(error, NotTaken | InConflict) and error.status != _TOO_SLOW
+            return _Reply(_Kind.REFUSED if refused else _Kind.AWAY, reason=f"the logger answered {error.status}")
+        except ClientError as error:
+            return _Reply(_Kind.AWAY, reason=str(error))
+        if [result.event_id for result in results] != [event.event_id for event in batch]:
+            return _Reply(_Kind.AWAY, reason="the logger answered for other events")
+        return _Reply(_Kind.ANSWERED, results)
 
     async def _settle(self, results: Sequence[EventResult]) -> None:
         rejected = sum(result.outcome is Outcome.REJECTED for result in results)
@@ -200,16 +199,6 @@ class Publisher:
         waiter = self._waiters.get(event_id)
         if waiter is not None and not waiter.done():
             waiter.set_result(result)
-
-
-def _read_results(batch: Sequence[RecognitionEvent], response: httpx.Response) -> _Reply:
-    try:
-        results = EventResults.model_validate_json(response.content).results
-    except ValidationError:
-        return _Reply(_Kind.AWAY, reason="the logger's answer cannot be read")
-    if [result.event_id for result in results] != [event.event_id for event in batch]:
-        return _Reply(_Kind.AWAY, reason="the logger answered for other events")
-    return _Reply(_Kind.ANSWERED, results)
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

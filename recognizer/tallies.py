@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
-
+from recognizer.client import ClientError, InConflict, LoggerClient, NotTaken
 from shared.clock import Clock
 from shared.contracts.recognition import DecisionKind
-from shared.contracts.tallies import MAX_TALLIES, Nameless, SightingTally, TallyBatch
+from shared.contracts.tallies import MAX_TALLIES, Nameless, SightingTally
 from shared.logs import get_logger
 
 log = get_logger(__name__)
@@ -27,7 +26,7 @@ _NAMELESS = {
     DecisionKind.AMBIGUOUS: Nameless.AMBIGUOUS,
     DecisionKind.SPOOF: Nameless.SPOOF,
 }
-_NOT_THE_TALLIES_FAULT = {401, 403, 404, 408, 429}
+_TOO_SLOW = 408
 
 _Place = tuple[str | None, Nameless, datetime]  # camera, decision, minute
 
@@ -108,9 +107,9 @@ class TallyBook:
 class TallySender:
     """Owns one background task, which tells the logger every few seconds what is new in the book."""
 
-    def __init__(self, book: TallyBook, client: httpx.AsyncClient, *, every_s: float = SEND_EVERY_S) -> None:
+    def __init__(self, book: TallyBook, logger: LoggerClient, *, every_s: float = SEND_EVERY_S) -> None:
         self._book = book
-        self._client = client
+        self._logger = logger
         self._every_s = every_s
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -145,19 +144,19 @@ class TallySender:
 
     async def _send(self, tallies: list[SightingTally]) -> bool:
         """Whether there is any use in sending more."""
-        body = TallyBatch(tallies=tallies).model_dump_json()
         try:
-            response = await self._client.post(
-                "/v1/tallies", content=body, headers={"Content-Type": "application/json"}
-            )
-        except httpx.HTTPError as error:
-            log.debug("the logger was not told of faces without a name", reason=type(error).__name__)
-            return False
-        if response.is_success:
-            self._book.told(tallies)
-        elif response.is_client_error and response.status_code not in _NOT_THE_TALLIES_FAULT:
-            log.warning("the logger refused counts of faces without a name", status=response.status_code)
+            await self._logger.send_tallies(tallies)
+        except ClientError as error:
+            if not _never_taken(error):
+                log.debug("the logger was not told of faces without a name", reason=str(error))
+                return False
+            log.warning("the logger refused counts of faces without a name", reason=str(error))
             self._book.refused(tallies)
         else:
-            return False
+            self._book.told(tallies)
         return True
+
+
+def _never_taken(error: ClientError) -> bool:
+    """Nothing else is the tallies' own fault."""
+    return isinstance(error, NotTaken | InConflict) and error.status != _TOO_SLOW

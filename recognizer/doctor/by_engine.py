@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from recognizer.app import calibration_key, enrolment_finder, face_finder, open_engine, open_liveness, template_cache
 from recognizer.engine.loader import Engine
 from recognizer.errors import StartError
 from recognizer.evaluation.calibration import Calibration, load_calibration
 from recognizer.gallery.builder import engine_key
 from recognizer.gallery.cache import PhotoRefusal, PhotoResult
 from recognizer.gallery.dataset import DatasetListing, scan
+from recognizer.opening.engine import calibration_key, enrolment_finder, face_finder, open_engine, open_liveness
+from recognizer.opening.gallery import template_cache
 from recognizer.settings import RecognizerSettings
 from shared.contracts.live import LivenessMode
 from shared.doctor.findings import Finding, fault, ok, warning

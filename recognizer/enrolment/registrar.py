@@ -12,25 +12,18 @@ them: at once where it answers in time, later where it does not. What its answer
 import asyncio
 import contextlib
 import random
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
-from urllib.parse import quote
 
-import httpx
-from pydantic import ValidationError
-
+from recognizer.client import ClientError, InConflict, LoggerClient, NotThere, Refused
 from recognizer.enrolment.journal import Journal, KeptMessage, Message
-from recognizer.enrolment.requests import Registration
+from recognizer.enrolment.requests import Consent, Registration
 from recognizer.errors import JournalUnavailable, NotPermitted, PermissionUnknown
-from shared.contracts.enrolment import ConsentState, EnrolmentAnswer
+from shared.contracts.enrolment import ConsentState
 from shared.contracts.people import HandedIn
-from shared.contracts.profiles import ProfileChange, ProfileRecord
+from shared.contracts.profiles import ConsentGiven, ProfileChange, ProfileRecord
 from shared.logs import get_logger
 
 log = get_logger(__name__)
-
-Answer = TypeVar("Answer", EnrolmentAnswer, ProfileRecord)
 
 _ATTEMPTS = 4  # at a person whom others are editing
 _BATCH = 100
@@ -58,7 +51,7 @@ class Registrar:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        logger: LoggerClient,
         journal: Journal,
         *,
         rule: ConsentRule,
@@ -66,7 +59,7 @@ class Registrar:
         pause_s: float = 0.5,  # doubled with each failure in a row
         longest_pause_s: float = 60.0,
     ) -> None:
-        self._client = client
+        self._logger = logger
         self._journal = journal
         self._rule = rule
         self._budget_s = budget_s
@@ -96,10 +89,9 @@ class Registrar:
         if self._rule is ConsentRule.OFF:
             return
         try:
-            response = await self._send("GET", f"{_path(person_id)}/enrolment")
-            answer = _read(EnrolmentAnswer, response)
-        except (_Away, _Refused) as error:
-            log.warning("the logger was not asked whether a person may be enrolled", reason=str(error))
+            answer = await self._logger.enrolment(person_id)
+        except ClientError as error:
+            log.warning("the logger was not asked whether a person may be enrolled", reason=_reason(error))
             if self._rule is ConsentRule.REQUIRE:
                 raise PermissionUnknown("The logger cannot be asked whether this person has agreed") from error
             return
@@ -164,59 +156,51 @@ class Registrar:
             return Registration(HandedIn.DELIVERED)
 
     async def _tell(self, message: Message) -> None:
-        for _ in range(_ATTEMPTS):
-            known = await self._known(message.person_id)
-            if await self._save(message, known) and await self._agree(message, known):
-                return
+        """Raises _Refused, _Away."""
+        try:
+            for _ in range(_ATTEMPTS):
+                with contextlib.suppress(NotThere, InConflict):  # changed by somebody else since it was read
+                    await self._hand_over(message)
+                    return
+        except ClientError as error:
+            raise (_Refused if _is_final(error) else _Away)(_reason(error)) from error
         raise _Away("others keep changing this person")
 
+    async def _hand_over(self, message: Message) -> None:
+        """Raises ClientError."""
+        known = await self._known(message.person_id)
+        change = _change(message, known)
+        if change is not None:
+            await self._logger.save_person(message.person_id, change)
+        if message.consent is not None and not _is_noted(message.consent, known):
+            given = ConsentGiven(version=message.consent.version, how=message.consent.how)
+            await self._logger.give_consent(message.person_id, given)
+
     async def _known(self, person_id: str) -> ProfileRecord | None:
-        response = await self._send("GET", _path(person_id), {404})
-        return None if response.status_code == 404 else _read(ProfileRecord, response)
-
-    async def _save(self, message: Message, known: ProfileRecord | None) -> bool:
-        """A person whom the logger knows keeps the name that they have there."""
-        fields = message.profile.given()
-        if known is None:
-            change = ProfileChange.model_validate({**fields, "name": message.name, "version": 0})
-        elif fields:
-            change = ProfileChange.model_validate({**fields, "version": known.version})
-        else:
-            return True
-        body = change.model_dump(exclude_none=True)
-        return (await self._send("PUT", _path(message.person_id), {404, 409}, body)).is_success
-
-    async def _agree(self, message: Message, known: ProfileRecord | None) -> bool:
-        """A repeat must not date the consent anew."""
-        if message.consent is None:
-            return True
-        noted = None if known is None else known.consent
-        if noted is not None and noted.version == message.consent.version and noted.withdrawn_at is None:
-            return True
-        body = {"version": message.consent.version, "how": message.consent.how}
-        return (await self._send("POST", f"{_path(message.person_id)}/consent", {404, 409}, body)).is_success
-
-    async def _send(
-        self, method: str, path: str, expected: set[int] | None = None, body: Mapping[str, Any] | None = None
-    ) -> httpx.Response:
-        """A success, or one of the expected answers. Raises _Refused, _Away."""
         try:
-            response = await self._client.request(method, path, json=body)
-        except httpx.HTTPError as error:
-            raise _Away(type(error).__name__) from error
-        if response.is_success or response.status_code in (expected or set()):
-            return response
-        if response.status_code in _NEVER:
-            raise _Refused(f"the logger answered {response.status_code}")
-        raise _Away(f"the logger answered {response.status_code}")
+            return await self._logger.person(person_id)
+        except NotThere:
+            return None
 
 
-def _path(person_id: str) -> str:
-    return f"/v1/people/{quote(person_id, safe='')}"
+def _change(message: Message, known: ProfileRecord | None) -> ProfileChange | None:
+    """A person whom the logger knows keeps the name that they have there."""
+    fields = message.profile.given()
+    if known is None:
+        return ProfileChange.model_validate({**fields, "name": message.name, "version": 0})
+    return ProfileChange.model_validate({**fields, "version": known.version}) if fields else None
 
 
-def _read(kind: type[Answer], response: httpx.Response) -> Answer:
-    try:
-        return kind.model_validate_json(response.content)
-    except ValidationError:
-        raise _Away("the logger's answer cannot be read") from None
+def _is_noted(consent: Consent, known: ProfileRecord | None) -> bool:
+    """A repeat must not date the consent anew."""
+    noted = None if known is None else known.consent
+    return noted is not None and noted.version == consent.version and noted.withdrawn_at is None
+
+
+def _is_final(error: ClientError) -> bool:
+    return isinstance(error, Refused) and error.status in _NEVER
+
+
+def _reason(error: ClientError) -> str:
+    """Without what the logger says of it, which may speak of the person."""
+    return f"the logger answered {error.status}" if isinstance(error, Refused) else str(error)

@@ -24,6 +24,13 @@ class ProfileChange(WireModel):
     version: Version
 
 
+class ConsentGiven(WireModel):
+    """To be recognized by face, as of now."""
+
+    version: Typed  # of the text that was agreed to
+    how: Typed
+
+
 class ConsentRecord(WireModel):
     """To be recognized by face."""
 

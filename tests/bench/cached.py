@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from recognizer.app import face_finder, open_engine
 from recognizer.gallery.builder import BuiltGallery, build, engine_key
 from recognizer.gallery.cache import TemplateCache
 from recognizer.gallery.changes import ChangeMarks
 from recognizer.gallery.dataset import scan
 from recognizer.gallery.following import FollowedGallery, TakeUpChanges
 from recognizer.gallery.watcher import GalleryHolder
+from recognizer.opening.engine import face_finder, open_engine
 from recognizer.settings import RecognizerSettings
 from tests.bench.rows import Plan, Row
 

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.app import crowd_finder, face_finder, open_engine
+from recognizer.opening.engine import crowd_finder, face_finder, open_engine
 from recognizer.settings import RecognizerSettings
 from recognizer.stopwatch import Stopwatch
 from tests.bench.arithmetic import median_ratio

@@ -34,7 +34,7 @@ _DLIB_FILES = {"dlib_face_recognition_resnet_model_v1.dat": DLIB_RESNET}
 
 def bare(state_dir: Path, *, min_face_px: int) -> Look:
     """Our decoding, networks and matching in a row, without a service around them."""
-    from recognizer.app import face_finder, open_engine
+    from recognizer.opening.engine import face_finder, open_engine
     from recognizer.settings import RecognizerSettings
     from recognizer.stopwatch import Stopwatch
 

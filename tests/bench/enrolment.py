@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from recognizer.app import build_gallery, face_finder, open_engine
 from recognizer.engine.loader import Engine
+from recognizer.opening.engine import face_finder, open_engine
+from recognizer.opening.gallery import build_gallery
 from recognizer.settings import RecognizerSettings
 from recognizer.stopwatch import Stopwatch
 from tests.bench.arithmetic import median_ratio

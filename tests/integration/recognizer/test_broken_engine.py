@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-import httpx
 import numpy as np
 import pytest
 
 from recognizer.batching import MicroBatcher
+from recognizer.client import LoggerClient
 from recognizer.decision import MatchPolicy
 from recognizer.engine.base import Chip, Detection, Frame
 from recognizer.engine.fake import FakeDetector, FakeEmbedder
@@ -79,7 +79,7 @@ async def service(moods: Moods, tmp_path: Path) -> AsyncIterator[RecognitionServ
 
     outbox = Outbox(tmp_path / "outbox.db", clock=SystemClock(), owner="test", lease_s=20, max_pending=10)
     with ThreadPoolExecutor(1) as executor:
-        async with httpx.AsyncClient() as client:
+        async with LoggerClient("http://logger") as logger:
             batcher = MicroBatcher(identify, executor, max_batch=1, max_waiting=10, lanes=1)
             yield RecognitionService(
                 finder=finder,
@@ -90,7 +90,7 @@ async def service(moods: Moods, tmp_path: Path) -> AsyncIterator[RecognitionServ
                 policy=MatchPolicy(threshold=0.25, margin=0.05),
                 threshold_from="the test",
                 engine="fake/fake",
-                publisher=Publisher(outbox, client, policy=RetryPolicy()),
+                publisher=Publisher(outbox, logger, policy=RetryPolicy()),
                 clock=SystemClock(),
                 observe=lambda *_: None,
                 max_frames=1,

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from recognizer.client import LoggerClient, Patience
 from recognizer.errors import OutboxUnavailable
 from recognizer.outbox import Outbox, OutboxEntry
 from recognizer.publisher import Publisher, RetryPolicy
@@ -71,8 +72,8 @@ async def outbox(tmp_path: Path, clock: Clock) -> AsyncIterator[Outbox]:
 @asynccontextmanager
 async def publishing(outbox: Outbox, scripted: ScriptedLogger) -> AsyncIterator[Publisher]:
     transport = httpx.MockTransport(scripted)
-    async with httpx.AsyncClient(transport=transport, base_url="http://logger") as client:
-        publisher = Publisher(outbox, client, policy=NO_PAUSES)
+    async with LoggerClient("http://logger", patience=Patience(attempts=1), transport=transport) as logger:
+        publisher = Publisher(outbox, logger, policy=NO_PAUSES)
         publisher.start()
         try:
             yield publisher

@@ -9,6 +9,7 @@ from typing import Protocol
 import httpx
 import pytest
 
+from recognizer.client import LoggerClient, Patience
 from recognizer.tallies import MOST_KEPT, TallyBook, TallySender
 from shared.contracts.recognition import DecisionKind
 from shared.contracts.tallies import MAX_TALLIES, Nameless, SightingTally, TalliesKept, TallyBatch
@@ -62,13 +63,14 @@ def book(clock: Clock, dropped: list[int]) -> TallyBook:
 
 
 @pytest.fixture
-async def client(logger: Logger) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(logger), base_url="http://logger") as made:
+async def client(logger: Logger) -> AsyncIterator[LoggerClient]:
+    transport = httpx.MockTransport(logger)
+    async with LoggerClient("http://logger", patience=Patience(attempts=1), transport=transport) as made:
         yield made
 
 
 @pytest.fixture
-def sender(book: TallyBook, client: httpx.AsyncClient) -> TallySender:
+def sender(book: TallyBook, client: LoggerClient) -> TallySender:
     return TallySender(book, client, every_s=HOUR_S)
 
 
@@ -138,7 +140,7 @@ def test_memory_is_bounded(book: TallyBook, clock: Clock, dropped: list[int]) ->
 
 
 async def test_more_than_one_message_holds_is_told_in_several(
-    clock: Clock, client: httpx.AsyncClient, logger: Logger, dropped: list[int]
+    clock: Clock, client: LoggerClient, logger: Logger, dropped: list[int]
 ) -> None:
     book = TallyBook(clock, origin="r1", dropped=dropped.append)
     for camera in range(MAX_TALLIES + 1):
@@ -149,7 +151,7 @@ async def test_more_than_one_message_holds_is_told_in_several(
 
 
 async def test_the_sender_tells_what_is_left_when_it_is_closed_and_survives_what_breaks(
-    book: TallyBook, client: httpx.AsyncClient, logger: Logger, clock: Clock
+    book: TallyBook, client: LoggerClient, logger: Logger, clock: Clock
 ) -> None:
     logger.replies.append(RuntimeError("broken"))
     often = TallySender(book, client, every_s=0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from recognizer.client import LoggerClient, Patience
 from recognizer.enrolment.journal import Journal, Message
 from recognizer.enrolment.registrar import ConsentRule, Registrar
 from recognizer.enrolment.requests import Consent, Profile
@@ -101,8 +102,10 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 def running(people: People, journal: Journal) -> Open:
     @asynccontextmanager
     async def run(rule: ConsentRule = ConsentRule.ASK) -> AsyncIterator[Registrar]:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(people), base_url="http://logger") as client:
-            registrar = Registrar(client, journal, rule=rule, budget_s=PATIENCE_S, pause_s=0, longest_pause_s=0.01)
+        async with LoggerClient(
+            "http://logger", patience=Patience(attempts=1), transport=httpx.MockTransport(people)
+        ) as logger:
+            registrar = Registrar(logger, journal, rule=rule, budget_s=PATIENCE_S, pause_s=0, longest_pause_s=0.01)
             registrar.start()
             try:
                 yield registrar

@@ -1,15 +1,13 @@
 """The services behind the existing clients' routes, as the settings have them."""
 
-from concurrent.futures import Executor
-from dataclasses import dataclass
-
+from recognizer.app_state import Compat
 from recognizer.client import LoggerClient
 from recognizer.compat.register import RegisterService
 from recognizer.compat.sightings import SightingService
 from recognizer.enrolment.service import EnrolmentService
+from recognizer.opening.engine import Networks, enrolment_finder
 from recognizer.service import RecognitionService
 from recognizer.settings import RecognizerSettings
-from recognizer.vision.decode import DecodeLimits
 from shared.clock import Clock
 from shared.logs import get_logger
 
@@ -21,20 +19,13 @@ _OPEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Compat:
-    sightings: SightingService
-    register: RegisterService
-
-
 def open_compat(
     settings: RecognizerSettings,
     *,
+    networks: Networks,
     recognition: RecognitionService,
     enrolment: EnrolmentService,
     logger: LoggerClient,
-    executor: Executor,
-    photo_limits: DecodeLimits,
     clock: Clock,
 ) -> Compat:
     if settings.compat_open:
@@ -42,8 +33,8 @@ def open_compat(
     register = RegisterService(
         enrolment=enrolment,
         logger=logger,
-        executor=executor,
-        photo_limits=photo_limits,
+        executor=networks.threads,
+        photo_limits=enrolment_finder(networks.finder, settings).limits,
         max_bytes=settings.max_bytes,
         clock=clock,
     )
