@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format licences sbom bench chaos evaluate models doctor tunnel lock clean
+.PHONY: help run install test check format licences sbom figures bench chaos evaluate models doctor tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: $(VENV)/dev.stamp ## the measurements as one table and var/bench.json; ON
 chaos: $(VENV)/dev.stamp ## ROUNDS=200 SEED=s STORE=sqlite|mongo: kill both services under load, and prove that nothing is lost
 	@$(PY) -m tests.chaos --rounds $(or $(ROUNDS),200) --store $(or $(STORE),sqlite) $(if $(SEED),--seed $(SEED)) \
 		$(if $(MINUTES),--minutes $(MINUTES))
+
+figures: $(VENV)/dev.stamp ## docs/figures.md from what bench, chaos, soak and evaluate left in var/; measures nothing
+	@$(PY) -m tests.figures
 
 evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how well the engine tells those people apart
 	@$(PY) -m recognizer evaluate --known "$(KNOWN)" $(if $(STRANGERS),--strangers "$(STRANGERS)") $(if $(OUT),--out "$(OUT)")

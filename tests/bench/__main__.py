@@ -29,7 +29,7 @@ SECTIONS = (
 
 def main() -> int:
     parsed = _parser().parse_args()
-    described = machine.describe()
+    described = machine.describe() | {"quick": parsed.quick}
     _say(machine.summary(described))
     plan = Plan(quick=parsed.quick)
     measured: dict[str, Sequence[Row]] = {}
