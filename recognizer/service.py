@@ -25,6 +25,7 @@ from shared.clock import Clock
 from shared.contracts.events import EventResult, RecognitionEvent
 from shared.contracts.live import LivenessMode
 from shared.contracts.recognition import AttendanceNote, DecisionKind, Delivery, FaceMode, RecognizeFields
+from shared.places import FairPlaces
 
 MAX_AHEAD = timedelta(minutes=5)  # of a client's clock
 MAX_BEHIND = timedelta(days=31)  # a kiosk that was offline over the holidays
@@ -73,18 +74,18 @@ class RecognitionService:
         self._publisher = publisher
         self._clock = clock
         self._observe = observe
-        self._free_places = max_frames
+        self._places = FairPlaces(max_frames)
         self._engine_fault: EngineFailed | None = None
         self._delivery_budget_s = delivery_budget_s
         self._tallies = tallies
         self._frame_timeout_s = frame_timeout_s
 
-    async def recognize(self, picture: bytes, fields: RecognizeFields) -> Recognition:
+    async def recognize(self, picture: bytes, fields: RecognizeFields, *, client: str) -> Recognition:
         """Looks, and records who is known unless the fields say otherwise, holding one place all the while. Where
         liveness is shown in a challenge, nothing is recorded: one picture cannot meet it. Raises what `look` and
         `record` raise."""
         fields = fields.model_copy(update={"captured_at": self._captured_at(fields)})
-        with self._place():
+        with self._place(client):
             recognition = await self._look(picture, fields.faces)
             if fields.record:
                 self.tally(recognition, fields)
@@ -95,18 +96,18 @@ class RecognitionService:
         self._observe(recognition.decision, recognition.timings_ms)
         return recognition
 
-    async def look(self, picture: bytes, mode: FaceMode) -> Recognition:
-        """Who is in a picture; nothing is recorded. Raises Overloaded at once when every place is taken, what decoding
-        raises for a bad picture, EngineFailed."""
-        with self._place():
+    async def look(self, picture: bytes, mode: FaceMode, *, client: str) -> Recognition:
+        """Who is in a picture; nothing is recorded. Raises Overloaded at once when there is no place for this client,
+        what decoding raises for a bad picture, EngineFailed."""
+        with self._place(client):
             recognition = await self._look(picture, mode)
         self._observe(recognition.decision, recognition.timings_ms)
         return recognition
 
-    async def detect(self, picture: bytes) -> Found:
+    async def detect(self, picture: bytes, *, client: str) -> Found:
         """Where faces are, and how good; nobody is looked up. Raises what `look` raises."""
         stopwatch = Stopwatch()
-        with self._place():
+        with self._place(client):
             async with self._watched_engine():
                 scene = await self._find(picture, FaceMode.ALL, stopwatch)
         return Found(scene, stopwatch.readings_ms())
@@ -167,14 +168,13 @@ class RecognitionService:
         return captured_at
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._free_places:
+    def _place(self, client: str) -> Iterator[None]:
+        if not self._places.take(client):
             raise Overloaded("Too many frames are being recognized; try again in a moment")
-        self._free_places -= 1
         try:
             yield
         finally:
-            self._free_places += 1
+            self._places.give_back(client)
 
     async def _judge(self, faces: Sequence[Face], mode: FaceMode) -> tuple[JudgedFace, ...]:
         if mode is FaceMode.ONE:

@@ -28,11 +28,11 @@ class SightingService:
         self._logger = logger
         self._profile_budget_s = profile_budget_s
 
-    async def see(self, frame: bytes, *, with_profile: bool) -> Told:
+    async def see(self, frame: bytes, *, client: str, with_profile: bool) -> Told:
         """Never raises for a frame: one that cannot be read shows no face, and of what else went wrong the sentence
         tells. Without `with_profile`, a student has a name and a number alone."""
         try:
-            recognition = await self._recognition.recognize(frame, RecognizeFields())
+            recognition = await self._recognition.recognize(frame, RecognizeFields(), client=client)
         except ServiceError as error:
             return Told(NO_FACE if error.status < 500 else error.detail)
         subject = recognition.subject

@@ -1,11 +1,13 @@
 """What must be shown, beside a face that is confirmed, before anything is recorded. Pure but for what a gate remembers:
 one gate for each connection."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 from recognizer.gallery.dataset import Person
+from recognizer.live.tries import Tries
 from recognizer.liveness.challenge import Challenge, ChallengeFailure, ChallengeProgress, Sighting
 from recognizer.liveness.passive import LivenessAverage, LivenessVerdict
 from recognizer.liveness.run import ChallengePolicy, ChallengeRun
@@ -112,15 +114,21 @@ class ChallengeGate:
     """Liveness `challenge`: whoever is recorded has just followed an order that was drawn for them.
 
     An order that nobody has begun is renewed when it runs out; one that failed waits for `restart`; one that was passed
-    is good for one record, of the person who passed it, until it runs out.
+    is good for one record, of the person who passed it, until it runs out. Who tries again and again waits in between.
     """
 
     mode = LivenessMode.CHALLENGE
 
-    def __init__(self, issue: Callable[[float], Challenge], policy: ChallengePolicy | None = None) -> None:
-        """`issue` draws a new order at the time it is given."""
+    def __init__(
+        self, issue: Callable[[float], Challenge], policy: ChallengePolicy | None = None, *, tries: Tries, client: str
+    ) -> None:
+        """`issue` draws a new order at the time it is given; `tries` are of all connections, and `client` is whose this
+        one is."""
         self._issue = issue
         self._policy = policy
+        self._tries = tries
+        self._client = client
+        self._wait_s = 0.0  # of who stands here, before another try
         self._run: ChallengeRun | None = None
         self._progress: ChallengeProgress | None = None
         self._is_spent = False
@@ -129,7 +137,8 @@ class ChallengeGate:
         if self._run is None or self._is_stale(now_s):
             self.restart()
             self._run = ChallengeRun(self._issue(now_s), self._policy)
-        self._progress = self._run.observe(now_s, _sighting(recognition))
+        before, self._progress = self._progress, self._run.observe(now_s, self._who_may_begin(now_s, recognition))
+        self._count(now_s, before, self._progress)
         face = recognition.subject
         if face is None or face.best is None or not self.admits(face.best.person):
             return recognition
@@ -151,6 +160,27 @@ class ChallengeGate:
     def restart(self) -> None:
         self._run = self._progress = None
         self._is_spent = False
+        self._wait_s = 0.0
+
+    def _who_may_begin(self, now_s: float, recognition: Recognition) -> Sighting | None:
+        """Everybody, but for whom a challenge that nobody has begun has to wait."""
+        sighting = _sighting(recognition)
+        self._wait_s = 0.0
+        if sighting is None or sighting.person_id is None or self._has_begun():
+            return sighting
+        self._wait_s = self._tries.wait_s(self._client, sighting.person_id, now_s)
+        return None if self._wait_s else sighting
+
+    def _has_begun(self) -> bool:
+        return self._progress is not None and self._progress.state is not ChallengeState.WAITING
+
+    def _count(self, now_s: float, before: ChallengeProgress | None, now: ChallengeProgress) -> None:
+        if now.person_id is None or now.state is (ChallengeState.WAITING if before is None else before.state):
+            return
+        if now.state is ChallengeState.RUNNING:
+            self._tries.begin(self._client, now.person_id, now_s)
+        elif now.state is ChallengeState.PASSED:
+            self._tries.succeed(self._client, now.person_id)
 
     def note(self, now_s: float) -> ChallengeNote | None:
         if self._run is None:
@@ -159,7 +189,7 @@ class ChallengeGate:
         return ChallengeNote(
             step=progress.step,
             of=progress.of,
-            instruction=progress.instruction,
+            instruction=_wait(self._wait_s) if self._wait_s else progress.instruction,
             state=progress.state,
             expires_in_s=round(progress.expires_in_s, 1),
             detail=None if progress.failure is None else progress.failure.advice,
@@ -173,6 +203,12 @@ class ChallengeGate:
         if progress.expires_in_s > 0:
             return False
         return progress.state in {ChallengeState.WAITING, ChallengeState.PASSED} or _was_never_begun(progress)
+
+
+def _wait(wait_s: float) -> str:
+    minutes, seconds = divmod(math.ceil(wait_s), 60)
+    when = f"{minutes} min" if minutes > 1 else f"{minutes * 60 + seconds} s"
+    return f"Too many tries without success; the next one in {when}"
 
 
 def _was_never_begun(progress: ChallengeProgress) -> bool:

@@ -14,6 +14,7 @@ from recognizer.live.wire import to_error, to_frame
 from recognizer.service import RecognitionService
 from shared.contracts.base import Source
 from shared.contracts.live import CloseCode, Welcome
+from shared.places import FairPlaces
 from shared.web.errors import ServiceError
 
 
@@ -24,42 +25,42 @@ class LiveService:
         *,
         policy: VisitPolicy,
         limits: LiveLimits,
-        new_gate: Callable[[], Gate],
+        new_gate: Callable[[str], Gate],
         observe: Callable[[FrameFate, int], None],
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`new_gate` is given the client whose connection it is for."""
         self._service = service
         self._policy = policy
         self._limits = limits
         self._new_gate = new_gate
         self._observe = observe
         self._now_s = now_s
-        self._connections = 0
+        self._places = FairPlaces(limits.max_connections)
         self._stopping = asyncio.Event()
 
     @property
     def connections(self) -> int:
-        return self._connections
+        return self._places.taken
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """For one connection. Raises TooManyConnections, or Closed after `close`."""
+    def place(self, client: str) -> Iterator[None]:
+        """For one connection of this client. Raises TooManyConnections, or Closed after `close`."""
         if self._stopping.is_set():
             raise Closed("The service is stopping")
-        if self._connections >= self._limits.max_connections:
+        if not self._places.take(client):
             raise TooManyConnections("As many cameras are connected as are allowed; try again later")
-        self._connections += 1
         try:
             yield
         finally:
-            self._connections -= 1
+            self._places.give_back(client)
 
     async def converse(
-        self, channel: Channel, *, source: Source | None, record: bool, request_id: str
+        self, channel: Channel, *, client: str, source: Source | None, record: bool, request_id: str
     ) -> CloseCode | None:
         """Until the client hangs up, which is None, or there is a reason to."""
-        gate = self._new_gate()
-        session = LiveSession(self._service, gate, self._policy, source=source, record=record)
+        gate = self._new_gate(client)
+        session = LiveSession(self._service, gate, self._policy, client=client, source=source, record=record)
         welcome = Welcome(
             frames_needed=self._policy.frames_needed,
             window_s=self._policy.window_s,

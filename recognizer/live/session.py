@@ -27,11 +27,19 @@ class LiveSession:
     """One camera. Frames are given one after the other."""
 
     def __init__(
-        self, service: RecognitionService, gate: Gate, policy: VisitPolicy, *, source: Source | None, record: bool
+        self,
+        service: RecognitionService,
+        gate: Gate,
+        policy: VisitPolicy,
+        *,
+        client: str,
+        source: Source | None,
+        record: bool,
     ) -> None:
         self._service = service
         self._gate = gate
         self._policy = policy
+        self._client = client
         self._source = source
         self._record_wanted = record
         self._restart_wanted = False
@@ -48,7 +56,7 @@ class LiveSession:
         the same event."""
         if self._restart_wanted:
             self._begin_anew()
-        recognition = self._gate.observe(at_s, await self._service.look(picture, FaceMode.ONE))
+        recognition = self._gate.observe(at_s, await self._service.look(picture, FaceMode.ONE, client=self._client))
         if self._record_wanted:
             self._service.tally(recognition, RecognizeFields(source=self._source))
         self._visit_goes_on(recognition, at_s)

@@ -9,6 +9,7 @@ from recognizer.decision import MatchPolicy
 from recognizer.live.conversation import FrameFate, LiveLimits
 from recognizer.live.gates import ChallengeGate, Gate, OpenGate, PassiveGate
 from recognizer.live.service import LiveService
+from recognizer.live.tries import Tries
 from recognizer.live.visit import VisitPolicy
 from recognizer.liveness.challenge import issue
 from recognizer.liveness.run import ChallengePolicy
@@ -41,14 +42,16 @@ def open_live(
     )
 
 
-def _gates(settings: RecognizerSettings, match: MatchPolicy) -> Callable[[], Gate]:
+def _gates(settings: RecognizerSettings, match: MatchPolicy) -> Callable[[str], Gate]:
+    """Of a client's connection."""
     match settings.liveness:
         case LivenessMode.OFF:
-            return OpenGate
+            return lambda client: OpenGate()  # noqa: ARG005
         case LivenessMode.PASSIVE:
-            return partial(PassiveGate, threshold=settings.min_liveness, needed=settings.confirm_frames)
+            return lambda client: PassiveGate(threshold=settings.min_liveness, needed=settings.confirm_frames)  # noqa: ARG005
         case LivenessMode.CHALLENGE:
             draw = partial(issue, SystemRandom(), steps=settings.challenge_steps, lifetime_s=settings.challenge_s)
-            return partial(ChallengeGate, draw, ChallengePolicy(max_drift=match.threshold))
+            policy, tries = ChallengePolicy(max_drift=match.threshold), Tries()
+            return lambda client: ChallengeGate(draw, policy, tries=tries, client=client)
         case _:
             assert_never(settings.liveness)

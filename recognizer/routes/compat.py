@@ -53,6 +53,7 @@ from recognizer.routes.compat_wire import (
 from recognizer.routes.live import SocketChannel
 from shared.contracts.recognition import FaceMode
 from shared.web.errors import Forbidden, ServiceError, Unauthenticated, problems
+from shared.web.limits import client_of
 
 _STUDENT_BODY = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": NewStudent.model_json_schema()}}}
@@ -103,11 +104,13 @@ async def ws(
     state: StateDep,
     with_profile: Annotated[bool, Depends(may_know_students)],
 ) -> None:
+    client = client_of(websocket)
+
     async def answer(frame: bytes) -> str:
-        return Seen.of(await sightings.see(frame, with_profile=with_profile)).model_dump_json()
+        return Seen.of(await sightings.see(frame, client=client, with_profile=with_profile)).model_dump_json()
 
     settings = state.settings
-    with live.place(), suppress(WebSocketDisconnect):
+    with live.place(client), suppress(WebSocketDisconnect):
         await websocket.accept(chosen_subprotocol(websocket.scope["subprotocols"]))
         channel = SocketChannel(websocket)
         code = await converse(channel, answer, max_bytes=settings.max_bytes, idle_s=settings.live_idle_s)
@@ -138,9 +141,9 @@ async def create_student(
     dependencies=[Depends(require_key_when_closed)],
     responses=problems(InvalidImage, ImageTooLarge, UnsupportedImage, InvalidField, Overloaded, EngineFailed),
 )
-async def detect_face(picture: PictureDep, service: ServiceDep) -> DetectedFaces:
+async def detect_face(request: Request, picture: PictureDep, service: ServiceDep) -> DetectedFaces:
     """Where the faces are, and whose they are. Nothing is recorded."""
-    seen = await service.look(picture.data, FaceMode.ALL)
+    seen = await service.look(picture.data, FaceMode.ALL, client=client_of(request))
     faces = [DetectedFace.of(face_result(face, seen.image.scale)) for face in seen.faces]
     return DetectedFaces(faces=faces, total_faces=len(faces))
 

@@ -8,6 +8,7 @@ from recognizer.errors import EngineFailed, ImageTooLarge, InvalidField, Invalid
 from recognizer.routes.recognize import PICTURE_BODY
 from shared.contracts.recognition import DetectResponse
 from shared.web.errors import problems, request_id
+from shared.web.limits import client_of
 
 router = APIRouter(tags=["recognition"], dependencies=[Depends(require_key_when_closed)])
 
@@ -22,4 +23,5 @@ async def detect(request: Request, picture: PictureDep, service: ServiceDep) -> 
 
     The picture comes as for `/recognize`; the other fields change nothing.
     """
-    return to_detect_response(await service.detect(picture.data), request_id=request_id(request))
+    found = await service.detect(picture.data, client=client_of(request))
+    return to_detect_response(found, request_id=request_id(request))

@@ -10,6 +10,7 @@ from recognizer.live.conversation import Gone
 from recognizer.live.handshake import chosen_subprotocol
 from shared.contracts.base import Source
 from shared.web.errors import request_id
+from shared.web.limits import client_of
 
 router = APIRouter(dependencies=[Depends(require_own_origin), Depends(require_key_when_closed)])
 
@@ -21,10 +22,11 @@ async def live(
     source: Annotated[Source | None, Query()] = None,
     record: Annotated[bool, Query()] = True,
 ) -> None:
-    with service.place(), suppress(WebSocketDisconnect):
+    client = client_of(websocket)
+    with service.place(client), suppress(WebSocketDisconnect):
         await websocket.accept(chosen_subprotocol(websocket.scope["subprotocols"]))
         code = await service.converse(
-            SocketChannel(websocket), source=source, record=record, request_id=request_id(websocket)
+            SocketChannel(websocket), client=client, source=source, record=record, request_id=request_id(websocket)
         )
         if code is not None:
             await websocket.close(code)

@@ -14,6 +14,7 @@ from recognizer.errors import (
 )
 from shared.contracts.recognition import RecognizeJsonResponse, RecognizeResponse
 from shared.web.errors import problems, request_id
+from shared.web.limits import client_of
 
 router = APIRouter(tags=["recognition"], dependencies=[Depends(require_key_when_closed)])
 
@@ -59,7 +60,7 @@ async def recognize(request: Request, picture: PictureDep, service: ServiceDep) 
     The picture (JPEG, PNG or WebP) comes as part `image` of a form, or as base64 in JSON. Every decision is a 200; only
     what cannot be read or stored is an error.
     """
-    recognition = await service.recognize(picture.data, picture.fields)
+    recognition = await service.recognize(picture.data, picture.fields, client=client_of(request))
     response = to_response(
         recognition,
         policy=service.policy,

@@ -110,10 +110,10 @@ async def test_a_broken_model_is_a_reason_and_the_service_recovers(
     picture = draw("somebody")
     setattr(moods, mood, True)
     with pytest.raises(EngineFailed):
-        await service.look(picture, FaceMode.ONE)
+        await service.look(picture, FaceMode.ONE, client="camera")
     with pytest.raises(EngineFailed):
         await service.check()
     moods.well()
     async with asyncio.timeout(10):
-        assert (await service.look(picture, FaceMode.ONE)).decision is DecisionKind.UNKNOWN
+        assert (await service.look(picture, FaceMode.ONE, client="camera")).decision is DecisionKind.UNKNOWN
     await service.check()

@@ -11,6 +11,7 @@ from recognizer.engine.base import Box, Detection, Landmarks
 from recognizer.gallery.dataset import Person
 from recognizer.gallery.snapshot import Candidate
 from recognizer.live.gates import ChallengeGate, Gate, OpenGate, PassiveGate
+from recognizer.live.tries import Tries, TriesPolicy
 from recognizer.liveness.challenge import Challenge, ChallengeStep, issue
 from recognizer.recognition import JudgedFace, Recognition
 from recognizer.vision.decode import DecodedImage
@@ -97,7 +98,7 @@ def orders() -> Orders:
 
 @pytest.fixture
 def room(orders: Orders) -> Room:
-    return Room(ChallengeGate(orders))
+    return Room(ChallengeGate(orders, tries=Tries(), client="kiosk"))
 
 
 def pass_challenge(room: Room, steps: Sequence[ChallengeStep], who: Person) -> None:
@@ -167,6 +168,49 @@ def test_an_order_that_failed_waits_for_a_restart(room: Room, orders: Orders) ->
     room.gate.restart()
     room.show(frame(ALICE))
     assert (room.note().state, len(orders.drawn)) == (ChallengeState.WAITING, 2)
+
+
+def begin_and_fail(room: Room, who: Person) -> None:
+    """As a recording does that was made for another order."""
+    room.gate.restart()
+    room.show(*[frame(who)] * 4)
+    assert room.note().state is ChallengeState.RUNNING
+    room.show(*[frame(BOB if who is ALICE else ALICE)] * 3)
+    assert room.note().state is ChallengeState.FAILED
+
+
+def test_a_recording_in_a_loop_has_to_wait_on_another_connection_too(orders: Orders) -> None:
+    tries = Tries(TriesPolicy(free=2, first_pause_s=100))
+    for _ in range(2):
+        begin_and_fail(Room(ChallengeGate(orders, tries=tries, client="here")), ALICE)
+    again = Room(ChallengeGate(orders, tries=tries, client="here"))
+    again.show(*[frame(ALICE)] * 20)
+    assert again.note().state is ChallengeState.WAITING
+    assert again.note().instruction == "Too many tries without success; the next one in 99 s"
+    for room, who in (
+        (again, BOB),
+        (Room(ChallengeGate(orders, tries=tries, client="elsewhere")), ALICE),
+    ):
+        room.show(*[frame(who)] * 4)
+        assert room.note().state is ChallengeState.RUNNING
+
+
+def test_who_hangs_up_when_they_see_the_order_has_tried(orders: Orders) -> None:
+    tries = Tries(TriesPolicy(free=2))
+    for _ in range(2):
+        Room(ChallengeGate(orders, tries=tries, client="here")).show(*[frame(ALICE)] * 4)
+    assert tries.wait_s("here", ALICE.person_id, 0.4) > 0
+
+
+def test_who_waited_may_try_again_and_begins_anew_once_they_pass(orders: Orders) -> None:
+    tries = Tries(TriesPolicy(free=1, first_pause_s=10))
+    room = Room(ChallengeGate(orders, tries=tries, client="here"))
+    begin_and_fail(room, ALICE)
+    room.gate.restart()
+    room.show(frame(ALICE), after_s=10)
+    pass_challenge(room, orders.drawn[-1].steps, ALICE)
+    assert room.gate.admits(ALICE)
+    assert len(tries) == 0
 
 
 def passive(needed: int = 3) -> Room:
