@@ -37,8 +37,24 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_settings().cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().trusted_proxies == ("127.0.0.1", "::1")
+    monkeypatch.setenv("RECOGNIZER_TRUSTED_PROXIES", "10.1.0.0/16, ::1")
+    assert load_settings().trusted_proxies == ("10.1.0.0/16", "::1")
+    monkeypatch.setenv("RECOGNIZER_TRUSTED_PROXIES", "")
+    assert load_settings().trusted_proxies == ()
+
+
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "::/0", "proxy.example", "10.0.0.1/8"])
+def test_not_everybody_is_a_proxy(monkeypatch: pytest.MonkeyPatch, proxies: str) -> None:
+    monkeypatch.setenv("RECOGNIZER_TRUSTED_PROXIES", proxies)
+    with pytest.raises(ValidationError):
+        load_settings()
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("THRESHOLD", "3"), ("PORT", "70000"), ("AUTH", "maybe"), ("MARGIN", "nan")]
+    ("name", "value"),
+    [("THRESHOLD", "3"), ("PORT", "70000"), ("AUTH", "maybe"), ("MARGIN", "nan"), ("RATE_PER_S", "-1")],
 )
 def test_a_value_out_of_range_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"RECOGNIZER_{name}", value)
