@@ -35,7 +35,7 @@ def _writable(settings: RecognizerSettings) -> Iterator[Finding]:
 
 
 def _secret_files(settings: RecognizerSettings) -> list[Path]:
-    named = [] if settings.logger_key_file is None else [settings.logger_key_file]
+    named = (file for file in (settings.logger_key_file, settings.vault_key_file) if file is not None)
     return list(dict.fromkeys([Path(".env"), *sorted(KEYS.glob("*.key")), *named]))
 
 

@@ -55,7 +55,10 @@ def _known_photos(settings: RecognizerSettings, engine: Engine, listing: Dataset
     file = settings.state_dir / "templates.db"
     if not file.exists():
         return {}
-    cache = template_cache(settings)
+    try:
+        cache = template_cache(settings)
+    except StartError:  # of its key, which is told of with what is sealed
+        return {}
     digests = cache.digests([photo for folder in listing.people for photo in folder.photos])
     key = engine_key(enrolment_finder(face_finder(engine, settings), settings), engine.enroller)
     results = cache.results(key, set(digests.values()))

@@ -15,11 +15,6 @@ def by_settings(settings: RecognizerSettings) -> Iterator[Finding]:
     yield browsers(settings.cors_origins, "RECOGNIZER_CORS_ORIGINS")
     yield from line_to("logger", settings.logger_url, "RECOGNIZER_LOGGER_URL")
     yield _photographs(settings)
-    yield warning(
-        "at rest",
-        f"photos and templates lie in {settings.dataset_dir} and {settings.state_dir} as they are",
-        "keep both on an encrypted disk",
-    )
     if settings.consent == "off":
         yield warning(
             "consent",

@@ -8,6 +8,7 @@ from recognizer.doctor.by_disk import by_disk
 from recognizer.doctor.by_engine import by_engine
 from recognizer.doctor.by_logger import by_logger
 from recognizer.doctor.by_settings import by_settings
+from recognizer.doctor.by_vault import by_vault
 from recognizer.settings import RecognizerSettings
 from shared.clock import Clock
 from shared.doctor.findings import Finding
@@ -33,5 +34,6 @@ async def examine(
         *await asyncio.to_thread(lambda: list(by_engine(settings))),
         *await by_logger(settings, clock, logger_transport),
         *await asyncio.to_thread(lambda: list(by_disk(settings, clock))),
+        *await asyncio.to_thread(lambda: list(by_vault(settings))),
         *by_settings(settings),
     ]

@@ -45,7 +45,6 @@ def of(subject: str, findings: list[Finding]) -> list[Severity]:
         ({}, "liveness", [WARNING]),
         ({"liveness": "challenge"}, "liveness", [OK]),
         ({"consent": "off"}, "consent", [WARNING]),
-        ({}, "at rest", [WARNING]),
     ],
 )
 def test_settings_that_leave_something_open_are_named(
