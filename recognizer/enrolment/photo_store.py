@@ -10,19 +10,17 @@ import hashlib
 import os
 import shutil
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from recognizer.at_rest.vault import SEALED_SUFFIX, Vault
+from recognizer.enrolment.people_folders import PeopleFolders
 from recognizer.errors import DatasetBusy, DatasetUnavailable, NoSuchImage, NoSuchPerson
 from recognizer.gallery.changes import ChangeMarks
-from recognizer.gallery.dataset import Person, Photo, folders_in, person_of, photos_in
+from recognizer.gallery.dataset import Person, Photo, photos_in
 from recognizer.gallery.photo_files import picture_suffix, read_photo
 from recognizer.vision.image_headers import ImageKind
 from shared.logs import get_logger
@@ -51,6 +49,7 @@ class PhotoStore:
         self._root = root
         self._marks = marks
         self._vault = vault
+        self._people = PeopleFolders(root, marks)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -85,11 +84,8 @@ class PhotoStore:
 
     def all_people(self) -> list[Person]:
         """Every folder that is somebody's, two with one id included."""
-        found: list[Person] = []
-        for folder in self._folders():
-            with suppress(ValidationError):
-                found.append(person_of(folder))
-        return found
+        with _translated():
+            return self._people.everybody()
 
     def find(self, person_id: str) -> Person | None:
         return next(iter(self.all_with(person_id)), None)
@@ -183,17 +179,8 @@ class PhotoStore:
 
     def all_with(self, person_id: str) -> list[Person]:
         """Whoever has this id: more than one where an operator made two folders with it."""
-        found = []
-        for folder in self._folders():
-            # Cheap before thorough: there may be ten thousand.
-            if unicodedata.normalize("NFC", folder).strip("_ ").rpartition("_")[2].strip() == person_id:
-                with suppress(ValidationError):
-                    found.append(person_of(folder))
-        return found
-
-    def _folders(self) -> list[str]:
         with _translated():
-            return folders_in(self._root)
+            return self._people.of(person_id)
 
 
 def image_id_of(photo: Photo) -> str:
