@@ -27,13 +27,17 @@ class AttendanceKey:
 
     @classmethod
     def of(cls, person_id: str, local_date: date, session_id: str | None) -> AttendanceKey:
-        scope = f"day:{local_date.isoformat()}" if session_id is None else f"session:{session_id}"
-        return cls(scope, person_id)
+        return cls(day_scope(local_date) if session_id is None else f"session:{session_id}", person_id)
 
     @property
     def record_id(self) -> str:
         """The same on every store and after every rebuild: 128 bits of SHA-256 over the key."""
         return _digest(self.scope, self.person_id)
+
+
+def day_scope(local_date: date) -> str:
+    """Of a day at the site, for whoever was seen while no session was running."""
+    return f"day:{local_date.isoformat()}"
 
 
 @lru_cache(maxsize=4_096)  # one delivery asks for it several times, and a person comes again

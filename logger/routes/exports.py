@@ -9,10 +9,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from logger.deps import SchoolDep, allowed, own_subject
+from logger.deps import KeyAdministrationDep, SchoolDep, allowed, own_subject
 from logger.domain.accounts import Action, Actor, Subject, may
 from logger.domain.classes import SchoolClass
-from logger.errors import InvalidRequest, NotFound, StoreUnavailable
+from logger.errors import Conflict, InvalidRequest, NotFound, StoreUnavailable
 from logger.export import csv, xlsx
 from logger.export.streams import TableStream, csv_parts, write_xlsx_stream
 from logger.routes.contacts import contacts_for
@@ -122,6 +122,33 @@ async def audit(kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(A
     return await _file(kind, school.exports.audit(), "audit", school, actor)
 
 
+@router.get("/accounts.{kind}")
+async def accounts(
+    kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.EDIT_ACCOUNTS)]
+) -> StreamingResponse:
+    """Who may sign in, and as what. Nothing of a password but when it was set."""
+    return await _file(kind, school.exports.accounts(), "accounts", school, actor)
+
+
+@router.get("/keys.{kind}", responses=problems(Conflict))
+async def keys(
+    kind: Kind,
+    actor: Annotated[Actor, allowed(Action.EDIT_KEYS)],
+    school: SchoolDep,
+    administration: KeyAdministrationDep,
+) -> StreamingResponse:
+    """What each key of a program is for, revoked ones too; no part of a secret."""
+    return await _file(kind, school.exports.keys(await administration.list_keys()), "keys", school, actor)
+
+
+@router.get("/rooms.{kind}")
+async def rooms(
+    kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_CLASS, subject=own_subject)]
+) -> StreamingResponse:
+    """Rooms and their cameras."""
+    return await _file(kind, school.exports.rooms(), "rooms", school, actor)
+
+
 @router.get("/sessions/{session_id}/marks.{kind}", responses=problems(NotFound))
 async def session_marks(
     session_id: str, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE)]
@@ -146,6 +173,22 @@ async def class_report(
     """The people of a class, counted."""
     report = await school.reports.school_class(class_id, span.from_, span.to)
     return await _file(kind, school.exports.report(report, report.people), f"class:{class_id}", school, actor)
+
+
+@router.get("/people/{person_id:path}/marks.{kind}", responses=problems(NotFound))
+async def person_marks(
+    person_id: str,
+    kind: Kind,
+    span: Span,
+    school: SchoolDep,
+    actor: Annotated[Actor, allowed(Action.SEE_ATTENDANCE, subject=own_subject)],
+) -> StreamingResponse:
+    """The marks of one person, in the order of time; in a teacher's own classes."""
+    person = (await school.people.get(person_id)).value
+    sees = _seen_by(actor, Action.SEE_ATTENDANCE)
+    seen = {class_id for class_id, one in (await school.classes.all()).items() if sees(one)}
+    stream = school.exports.person_marks(person.person_id, span.from_, span.to, seen)
+    return await _file(kind, stream, f"person:{person_id}", school, actor)
 
 
 @router.get("/people/{person_id:path}/report.{kind}", responses=problems(NotFound))

@@ -4,8 +4,10 @@ import re
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from logger.domain.attendance import day_scope
+from logger.domain.schedule import YEARS
 from logger.services.cursor import MAX_CURSOR_CHARACTERS
 from logger.store.base import AttendanceFilter, EventFilter
 from shared.contracts.attendance import Method
@@ -22,7 +24,13 @@ def _iso_date(text: object) -> object:
     return text
 
 
-LocalDate = Annotated[date, BeforeValidator(_iso_date)]
+def _within_years(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"must be within the years {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
+LocalDate = Annotated[date, BeforeValidator(_iso_date), AfterValidator(_within_years)]
 
 
 class PageQuery(WireModel):
@@ -59,9 +67,17 @@ class AttendanceQuery(PageQuery):
     class_id: Identifier | None = Field(None, description="of the session; a day without one is of no class")
     status: AttendanceStatus | None = None
     method: Method | None = None
+    outside_sessions: bool = Field(False, description="with date: only who was seen while no session was running")
+
+    @model_validator(mode="after")
+    def _a_day_to_be_outside_of(self) -> Self:
+        if self.outside_sessions and self.date is None:
+            raise ValueError("outside_sessions needs date")
+        return self
 
     def to_filter(self) -> AttendanceFilter:
         return AttendanceFilter(
+            scope=day_scope(self.date) if self.date and self.outside_sessions else None,
             first_date=self.first_date,
             last_date=self.last_date,
             person_id=self.person_id,

@@ -7,7 +7,7 @@ from logger.domain.audit import AuditAction
 from logger.domain.marking import MAX_REASON_CHARACTERS
 from logger.domain.sightings import LoggedSighting
 from logger.domain.text import Unfit, clean_name
-from logger.errors import InvalidRequest, NotFound
+from logger.errors import Conflict, InvalidRequest, NotFound
 from logger.services.cursor import Listing, decode_cursor, encode_cursor
 from logger.services.trail import AuditTrail
 from logger.store.base import AttendanceFilter, AttendanceStore, EventFilter
@@ -29,7 +29,10 @@ class AttendanceService:
 
     async def correct_day(self, record: Attendance, status: str, reason: str, by: str) -> Attendance:
         """Somebody's word on a record of a day without a session. No class gives it statuses of its own, so it is one
-        of the four; a later sighting leaves it. Raises InvalidRequest."""
+        of the four; a later sighting leaves it, another correction takes it back. Raises InvalidRequest, and Conflict
+        for a record of a session, whose marks are corrected there."""
+        if record.session_id is not None:
+            raise Conflict("This record is of a session: correct it there")
         kind = _kind(status)
         try:
             reason = clean_name(reason, MAX_REASON_CHARACTERS)

@@ -1,11 +1,12 @@
 """Tables for spreadsheets, read from the store while they are written."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from logger.domain.accounts import Account
 from logger.domain.attendance import Attendance
 from logger.domain.audit import AuditAction, AuditEntry
 from logger.domain.classes import SchoolClass
@@ -20,8 +21,8 @@ from logger.services.reports import Line, Report
 from logger.services.rows import PART, every_row
 from logger.services.schedules import Meeting
 from logger.services.trail import AuditTrail
-from logger.store.base import AttendanceFilter, Position, Store
-from logger.store.kinds import AUDIT, CLASSES, MARKS, PEOPLE, SESSIONS
+from logger.store.base import AttendanceFilter, Position, Store, StoredKey
+from logger.store.kinds import ACCOUNTS, AUDIT, CLASSES, MARKS, PEOPLE, ROOMS, SESSIONS
 from logger.store.tables import Row, Selection
 from shared.clock import Clock
 from shared.contracts.events import AttendanceStatus
@@ -36,6 +37,10 @@ REPORT_COLUMNS = ("Key", "Name", "Sessions", "Present", "Late", "Absent", "Excus
 MEETING_COLUMNS = ("Day", "Start", "End", "Class", "Teacher", "Room", "State")
 SESSION_COLUMNS = (*MEETING_COLUMNS, "Marked", "Present", "Late", "Absent", "Excused")
 AUDIT_COLUMNS = ("Number", "At", "By", "Action", "Subject", "Before", "After", "Reason", "Hash")
+
+ACCOUNT_COLUMNS = ("Signs in as", "Name", "Role", "Room", "Active", "Password set at")
+KEY_COLUMNS = ("Key", "Made for", "Scopes", "Made at", "Revoked at")
+ROOM_COLUMNS = ("Room", "Cameras")
 
 Contacts = Callable[[str], bool]  # whether e-mail and phone of this person may be seen
 
@@ -99,6 +104,13 @@ class ExportsService:
         span = Selection(terms={"class": class_id}, first=first_place(first), last=last_place(last))
         return TableStream(school_class.title, MARK_COLUMNS, self._marks(span))
 
+    def person_marks(self, person_id: str, first: date, last: date, seen: Collection[str]) -> TableStream:
+        """In these classes, by id; in the order of time."""
+        span = Selection(terms={"person": person_id}, first=first_place(first), last=last_place(last))
+        return TableStream(
+            f"Attendance of {person_id}", MARK_COLUMNS, self._marks(span, lambda one: one.class_id in seen)
+        )
+
     async def session_marks(self, session_id: str) -> TableStream:
         """Raises NotFound."""
         row = await self._store.load(SESSIONS, session_id)
@@ -122,6 +134,19 @@ class ExportsService:
         entries = (row.value async for row in every_row(self._store, AUDIT))
         return TableStream("Audit", AUDIT_COLUMNS, _parts(entries, self._entry))
 
+    def accounts(self) -> TableStream:
+        """Nothing of a password but when it was set."""
+        accounts = (row.value async for row in every_row(self._store, ACCOUNTS))
+        return TableStream("Accounts", ACCOUNT_COLUMNS, _parts(accounts, self._account))
+
+    def rooms(self) -> TableStream:
+        rooms = (row.value async for row in every_row(self._store, ROOMS))
+        return TableStream("Rooms", ROOM_COLUMNS, _parts(rooms, lambda one: (one.name, ", ".join(sorted(one.sources)))))
+
+    def keys(self, keys: Iterable[StoredKey]) -> TableStream:
+        """What each is for, and no part of its secret."""
+        return TableStream("Keys", KEY_COLUMNS, _once([self._key(one) for one in keys]))
+
     async def _class(self, class_id: str) -> SchoolClass:
         row = await self._store.load(CLASSES, class_id)
         if row is None:
@@ -137,11 +162,13 @@ class ExportsService:
             if after is None:
                 return
 
-    async def _marks(self, selection: Selection) -> AsyncIterator[Part]:
+    async def _marks(
+        self, selection: Selection, keep: Callable[[KeptMark], bool] = lambda _: True
+    ) -> AsyncIterator[Part]:
         """With names as they are now; who was erased has a pseudonym."""
         marks: list[KeptMark] = []
         async for row in every_row(self._store, MARKS, selection):
-            marks.append(row.value)
+            marks += [row.value] if keep(row.value) else []
             if len(marks) == PART:
                 yield await self._named(marks)
                 marks = []
@@ -185,6 +212,14 @@ class ExportsService:
             record.method.value,
             record.source,
         )
+
+    def _account(self, one: Account) -> Sequence[Cell]:
+        set_at = self._local(one.password.set_at) if one.password else None
+        return (one.account_id, one.name, one.role.value, one.room, one.active, set_at)
+
+    def _key(self, stored: StoredKey) -> Sequence[Cell]:
+        key, times = stored.key, (self._local(stored.created_at), self._local(stored.revoked_at))
+        return (key.key_id, key.label, " ".join(sorted(key.scopes)), *times)
 
     def _entry(self, entry: AuditEntry) -> Sequence[Cell]:
         deed = entry.deed

@@ -64,6 +64,7 @@ class AttendanceFilter:
     person_id: str | None = None
     session_id: str | None = None
     class_id: str | None = None  # of its session; a day's record has none
+    scope: str | None = None  # a session's or a day's own records: see AttendanceKey
     status: AttendanceStatus | None = None
     method: Method | None = None
 

@@ -173,6 +173,7 @@ class MongoStore:
         wanted = _given(
             local_date=_between(where.first_date, where.last_date),
             person_id=where.person_id,
+            scope=where.scope,
             session_id=where.session_id,
             status=where.status,
             method=where.method,

@@ -339,6 +339,7 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def attendance_query(where: AttendanceFilter, after: Position | None, limit: int) -> Query:
     conditions: Conditions = {
         "person_id =": where.person_id,
+        "scope =": where.scope,
         "session_id =": where.session_id,
         **_between(where.first_date, where.last_date),
         "(SELECT t_class FROM r_sessions WHERE key = session_id) =": where.class_id,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -211,6 +211,8 @@ async def _person_page(
         consent_required=state.school.people.consent_required,
         contacts=(await contacts_for(actor, state.school))(known.person_id),
         history=await _history(state, known.person_id, actor),
+        exports=f"/v1/people/{quote(known.person_id)}/marks",
+        exported=f"?from={state.pages.today() - HISTORY}&to={state.pages.today()}",
         may_edit=may(actor, Action.EDIT_PEOPLE),
         may_issue=may(actor, Action.ISSUE_CODES, await state.access.subject_of_person(known.person_id, actor)),
         code=await state.presence_codes.of_person(known.person_id),

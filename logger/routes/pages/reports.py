@@ -10,11 +10,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from logger.app_state import State
-from logger.domain.accounts import Action, Actor, Reach, reach_of
+from logger.domain.accounts import Action, Actor, Reach, may, reach_of
 from logger.domain.policy import Status
 from logger.domain.reports import Tally
 from logger.routes.pages.frame import PageRoute, StateDep, page
 from logger.routes.pages.rights import SeesReport, SeesReports
+from logger.routes.queries import LocalDate
 from logger.services.reports import Line, Report
 from logger.web.charts import Bar
 from logger.web.rendering import percent
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 LOOK_BACK = timedelta(days=180)
 MOST_WARNED = 20
 KINDS = tuple(AttendanceStatus)
-_MONTH = r"\d{4}-(0[1-9]|1[0-2])"
+_MONTH = r"^(19[7-9]|2[01][0-9])[0-9]-(0[1-9]|1[0-2])$"  # within YEARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ReportLine:
 
 
 async def read_days(
-    state: StateDep, from_: Annotated[date | None, Query(alias="from")] = None, to: date | None = None
+    state: StateDep, from_: Annotated[LocalDate | None, Query(alias="from")] = None, to: LocalDate | None = None
 ) -> tuple[date, date]:
     """Both included; half a year up to today when nothing is asked for."""
     last = to or state.pages.today()
@@ -73,6 +74,7 @@ async def reports(
         "reports.html",
         here="reports",
         title=f"{first:%B %Y}",
+        sees_all=may(actor, Action.SEE_ATTENDANCE),
         exports=f"/v1/months/{first.year}/{first.month}" if report else "",
         previous=_month(first - timedelta(days=1)),
         following=_month(_next_month(first)),

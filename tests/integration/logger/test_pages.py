@@ -411,3 +411,58 @@ async def test_the_statuses_of_a_class_are_renamed_added_and_retired(browser: Br
     assert "no status counts as present" in refused
     broken = await browser.send(where, version=version, **{**lines, "order": ["1"]})
     assert "not whole" in broken
+
+
+async def test_a_record_of_a_day_is_corrected_with_a_reason_and_the_correction_taken_back(
+    browser: Browser, site: httpx.AsyncClient, writer: dict[str, str], event: Callable[..., dict[str, Any]]
+) -> None:
+    assert "Nobody was seen outside sessions" in await browser.open("/reports/day")
+    await site.post("/v1/events", json={"events": [event("101"), event("102", name="Bo")]}, headers=writer)
+    page = await browser.open("/reports/day")
+    assert page.count("badge present") == 2
+    record_id = re.findall(r'name="record_id" value="(\w+)"', page)[0]
+    where = "/reports/day/correct"
+    assert "The reason must not be blank" in await browser.send(where, record_id=record_id, status="absent", reason=" ")
+    page = await browser.send(where, record_id=record_id, status="absent", reason="Only passed by")
+    assert "absent, present before." in page
+    assert browser.address == "/reports/day?day=2025-03-03"
+    assert (page.count("badge present"), page.count("badge absent")) == (1, 1)
+    page = await browser.send(where, record_id=record_id, status="present", reason="The correction was wrong")
+    assert page.count("badge present") == 2
+    audit = await browser.open("/audit")
+    assert audit.count("Only passed by") == audit.count("The correction was wrong") == 1
+    assert "badge present" not in await browser.open("/reports/day?day=2025-03-02")
+
+
+async def test_a_record_of_a_session_is_not_corrected_as_one_of_a_day(
+    browser: Browser, site: httpx.AsyncClient, writer: dict[str, str], event: Callable[..., dict[str, Any]]
+) -> None:
+    await with_a_class(browser)
+    await site.post("/v1/events", json={"events": [event("101")]}, headers=writer)
+    listed = (await site.get("/v1/attendance")).json()["items"]
+    refused = await browser.send("/reports/day/correct", record_id=listed[0]["id"], status="absent", reason="Ill")
+    assert "correct it there" in refused
+    alone = await site.get("/v1/attendance", params={"date": "2025-03-03", "outside_sessions": "true"})
+    assert alone.json()["items"] == []
+    assert (await site.get("/v1/attendance", params={"outside_sessions": "true"})).status_code == 422
+
+
+async def test_the_tables_of_settings_and_of_a_person_leave_as_files_without_a_secret(
+    browser: Browser, site: httpx.AsyncClient
+) -> None:
+    await with_a_class(browser)
+    await browser.send("/settings/accounts", username="t1", name="Tess Teacher", role="teacher")
+    await browser.send("/settings/rooms", name="Room 1", sources="cam-1, cam-2")
+    password = re.search(r"<code[^>]*>([^<]+)", await browser.send("/settings/accounts/password", account_id="t1"))
+    page = await browser.open("/settings")
+    assert 'href="/v1/accounts.csv"' in page
+    assert 'href="/v1/rooms.xlsx"' in page
+    accounts = (await site.get("/v1/accounts.csv")).text
+    assert "Tess Teacher" in accounts
+    assert "argon2" not in accounts
+    assert password is None or password[1] not in accounts
+    assert "cam-1, cam-2" in (await site.get("/v1/rooms.csv")).text
+    person = await browser.open("/person?id=101")
+    assert 'href="/v1/people/101/marks.csv?from=' not in person  # nothing is marked yet
+    for kind in ("csv", "xlsx"):
+        assert (await site.get(f"/v1/accounts.{kind}")).status_code == 200
