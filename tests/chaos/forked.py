@@ -1,6 +1,7 @@
 """Services and commands as processes that are forked from one that has imported everything: a start takes a fraction of
 a second, so that a run has time for hundreds of kills. Nothing of ours happens at import, so nothing is shared."""
 
+import faulthandler
 import multiprocessing
 import os
 import sys
@@ -69,3 +70,4 @@ def _settle_in(settings: Mapping[str, str], folder: Path, output: Path) -> None:
     opened = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(opened, stream.fileno())
+    faulthandler.enable()  # a crash of native code leaves its place in the log

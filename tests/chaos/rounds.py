@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from tests.chaos.checking import Verdict, check
 from tests.chaos.clients import Clients
 from tests.chaos.diary import Diary
@@ -112,7 +114,7 @@ async def _round(
     await clients.finish()
     await _settle(opened, clients)
     opened.recognizer.set_clock(0)
-    verdict = await check(opened, clients.diary)
+    verdict = await _check(opened, clients.diary)
     return Round(number, name, time.monotonic() - began_s, is_kill and not not_reached, not_reached, verdict)
 
 
@@ -124,6 +126,14 @@ async def _settle(opened: Scene, clients: Clients) -> None:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise TooLate(f"not settled after {DRAIN_S:.0f} s; see {opened.folder}") from None
+
+
+async def _check(opened: Scene, diary: Diary) -> Verdict:
+    try:
+        return await check(opened, diary)
+    except httpx.HTTPError as error:
+        ended = [service.process and service.process.exitcode for service in opened.services]
+        raise TooLate(f"{error!r}; exit status of logger and recognizer: {ended}; see {opened.folder}") from error
 
 
 async def _recover(opened: Scene) -> None:
