@@ -25,8 +25,14 @@ from logger.services.cursor import decode_place, encode_place
 from logger.services.school import School
 from logger.store.kinds import CLASSES
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
-router = APIRouter(prefix="/v1", tags=["classes"], responses=problems(Unauthenticated, Forbidden, StoreUnavailable))
+router = APIRouter(
+    prefix="/v1",
+    tags=["classes"],
+    responses=problems(Unauthenticated, Forbidden, StoreUnavailable),
+    route_class=StrictJsonRoute,
+)
 
 
 @router.get("/classes", responses=problems(InvalidCursor))

@@ -11,11 +11,13 @@ from logger.routes.session_wire import CorrectionBody, ManualBody, MarkRecord
 from logger.services.access import require
 from logger.services.marks import BY_HAND
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
 router = APIRouter(
     prefix="/v1/attendance",
     tags=["attendance"],
     responses=problems(Unauthenticated, Forbidden, NotFound, InvalidRequest, StoreUnavailable),
+    route_class=StrictJsonRoute,
 )
 
 

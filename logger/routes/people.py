@@ -17,11 +17,13 @@ from logger.store.kinds import PEOPLE
 from shared.contracts.enrolment import EnrolmentAnswer
 from shared.contracts.presence import MadeCode
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
 router = APIRouter(
     prefix="/v1/people",
     tags=["people"],
     responses=problems(Unauthenticated, Forbidden, StoreUnavailable),
+    route_class=StrictJsonRoute,
 )
 
 IssuesCodes = Annotated[Actor, allowed(Action.ISSUE_CODES, subject=person_in_path)]

@@ -10,8 +10,9 @@ from logger.errors import SignInBusy, StoreUnavailable, TooManyAttempts
 from logger.services.access import require
 from shared.contracts.presence import PresenceAnswer, ShownCode
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
-router = APIRouter(prefix="/v1/presence", tags=["attendance"])
+router = APIRouter(prefix="/v1/presence", tags=["attendance"], route_class=StrictJsonRoute)
 
 
 @router.post("", responses=problems(Unauthenticated, Forbidden, TooManyAttempts, SignInBusy, StoreUnavailable))

@@ -10,8 +10,14 @@ from logger.domain.calendar_import import CalendarImport
 from logger.errors import InvalidRequest, NotFound, Outdated, StoreUnavailable
 from logger.routes.school_wire import CalendarRecord, RefusedEventRecord, ScheduleBody, ScheduleList, ScheduleRecord
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
-router = APIRouter(prefix="/v1", tags=["schedules"], responses=problems(Unauthenticated, Forbidden, StoreUnavailable))
+router = APIRouter(
+    prefix="/v1",
+    tags=["schedules"],
+    responses=problems(Unauthenticated, Forbidden, StoreUnavailable),
+    route_class=StrictJsonRoute,
+)
 
 CALENDAR_MEDIA_TYPE = "text/calendar; charset=utf-8"
 _CALENDAR = {"requestBody": {"required": True, "content": {"text/calendar": {"schema": {"type": "string"}}}}}

@@ -21,9 +21,13 @@ from logger.routes.session_wire import (
 )
 from logger.services.access import require
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
 router = APIRouter(
-    prefix="/v1/sessions", tags=["sessions"], responses=problems(Unauthenticated, Forbidden, StoreUnavailable)
+    prefix="/v1/sessions",
+    tags=["sessions"],
+    responses=problems(Unauthenticated, Forbidden, StoreUnavailable),
+    route_class=StrictJsonRoute,
 )
 Runs = Annotated[Actor, allowed(Action.RUN_SESSION)]
 Corrects = Annotated[Actor, allowed(Action.CORRECT_ATTENDANCE)]

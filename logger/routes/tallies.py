@@ -9,8 +9,9 @@ from logger.domain.accounts import Action, Actor
 from logger.errors import StoreUnavailable
 from shared.contracts.tallies import TalliesKept, TallyBatch
 from shared.web.errors import Forbidden, Unauthenticated, problems
+from shared.web.strict_json_route import StrictJsonRoute
 
-router = APIRouter(prefix="/v1/tallies", tags=["events"])
+router = APIRouter(prefix="/v1/tallies", tags=["events"], route_class=StrictJsonRoute)
 
 
 @router.post("", responses=problems(Unauthenticated, Forbidden, StoreUnavailable))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from logger.app_state import State
-from logger.deps import caller_of, state_of
+from logger.deps import caller_of, parts_of, state_of
 from logger.domain.accounts import Action, reach_of
 from shared.web.errors import ServiceError, Unauthenticated
 
@@ -131,7 +131,7 @@ class PageRoute(APIRoute):
 
 def local_address(text: str) -> str:
     """The address when it is one of ours, otherwise Today: a link must not lead elsewhere after signing in."""
-    parts = urlsplit(text)
+    parts = parts_of(text)
     fine = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return text if fine and text.isprintable() and "\\" not in text else "/"
 
@@ -151,7 +151,7 @@ def _problem(request: Request, status: int, title: str, detail: str) -> Response
 
 
 def _came_from(request: Request) -> str | None:
-    referer = urlsplit(request.headers.get("referer", ""))
+    referer = parts_of(request.headers.get("referer", ""))
     if referer.netloc != request.url.netloc or not referer.path:
         return None
     return local_address(f"{referer.path}?{referer.query}" if referer.query else referer.path)

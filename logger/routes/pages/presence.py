@@ -49,10 +49,10 @@ async def revoke_code(state: StateDep, actor: IssuesCodes, form: FormDep) -> Res
 
 @router.post("/sessions/{session_id}/presence")
 async def show(state: StateDep, session_id: str, actor: ShowsPresence, form: FormDep) -> Response:
-    shown = ShownCode(code=form.text("code").strip()[:MAX_CODE_CHARACTERS] or "-", session_id=session_id)
+    known = (await state.session_views.detail(session_id)).session.session_id
+    shown = ShownCode(code=form.text("code").strip()[:MAX_CODE_CHARACTERS] or "-", session_id=known)
     answer = await state.presence.show(shown, by=actor)
-    known = answer.status is not None
-    return go(f"/sessions/{session_id}", _said(answer), problem=not known)
+    return go(f"/sessions/{session_id}", _said(answer), problem=answer.status is None)
 
 
 def _said(answer: PresenceAnswer) -> str:

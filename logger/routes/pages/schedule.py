@@ -32,6 +32,7 @@ from logger.routes.pages.classes import own_classes_of
 from logger.routes.pages.forms import Form, FormDep
 from logger.routes.pages.frame import PageRoute, StateDep, go, page
 from logger.routes.pages.rights import EditsSchedule, SeesClass, SeesClasses
+from logger.routes.queries import LocalDate
 from logger.services.schedules import Meeting, ScheduleDetails
 from logger.store.tables import Row
 from logger.web.rendering import short_day, words
@@ -75,7 +76,7 @@ async def schedule(
     request: Request,
     state: StateDep,
     actor: SeesClasses,
-    week: date | None = None,
+    week: LocalDate | None = None,
 ) -> Response:
     day = week or state.pages.today()
     monday = day - timedelta(days=day.weekday())
