@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from logger.settings import LoggerSettings
 from shared.doctor.findings import Finding, fault, ok, warning
-from shared.doctor.network import browsers, is_local, line_to
+from shared.doctor.network import browsers, is_local, limits, line_to
 
 
 def by_settings(settings: LoggerSettings) -> Iterator[Finding]:
     yield _listening(settings)
     yield browsers(settings.cors_origins, "LOGGER_CORS_ORIGINS")
+    yield limits(settings.host, settings.rate_per_s, "LOGGER_RATE_PER_S")
     yield _time_zone(settings)
     yield _word_of_browsers(settings)
     yield _retention(settings)

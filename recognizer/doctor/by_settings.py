@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from recognizer.settings import RecognizerSettings
 from shared.contracts.live import LivenessMode
 from shared.doctor.findings import Finding, fault, ok, warning
-from shared.doctor.network import browsers, is_local, line_to
+from shared.doctor.network import browsers, is_local, limits, line_to
 
 
 def by_settings(settings: RecognizerSettings) -> Iterator[Finding]:
@@ -13,6 +13,7 @@ def by_settings(settings: RecognizerSettings) -> Iterator[Finding]:
     if settings.compat_open:
         yield _open_enrolment(settings)
     yield browsers(settings.cors_origins, "RECOGNIZER_CORS_ORIGINS")
+    yield limits(settings.host, settings.rate_per_s, "RECOGNIZER_RATE_PER_S")
     yield from line_to("logger", settings.logger_url, "RECOGNIZER_LOGGER_URL")
     yield _photographs(settings)
     if settings.consent == "off":

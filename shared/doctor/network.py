@@ -45,6 +45,14 @@ def browsers(origins: Iterable[str], setting: str) -> Finding:
     return ok("origins", f"{len(given)} exact origins may call this service")
 
 
+def limits(host: str, rate_per_s: float, setting: str) -> Finding:
+    if rate_per_s:
+        return ok("limits", f"one address may ask {rate_per_s:g} times a second")
+    if is_local(host):
+        return ok("limits", "one address may ask as often as it likes, and only this machine reaches it")
+    return warning("limits", "one address may ask as often as it likes, and keep others out", f"set {setting}")
+
+
 def line_to(subject: str, url: str, setting: str) -> Iterable[Finding]:
     """Nothing where nobody can listen."""
     if is_open_line(url):

@@ -1,7 +1,7 @@
 import pytest
 
 from shared.doctor.findings import Severity
-from shared.doctor.network import browsers, is_local, is_open_line, line_to, local_url
+from shared.doctor.network import browsers, is_local, is_open_line, limits, line_to, local_url
 from shared.settings import LOCAL_ORIGINS
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
@@ -42,6 +42,18 @@ def test_a_service_that_listens_everywhere_is_asked_here(host: str, url: str) ->
 def test_a_key_can_be_read_on_a_plain_way_that_leaves_the_machine(url: str, is_open: bool) -> None:
     assert is_open_line(url) is is_open
     assert [found.severity for found in line_to("logger", url, "X")] == ([Severity.WARNING] if is_open else [])
+
+
+@pytest.mark.parametrize(
+    ("host", "rate_per_s", "severity"),
+    [
+        (EVERYWHERE, 100, Severity.OK),
+        (EVERYWHERE, 0, Severity.WARNING),
+        ("127.0.0.1", 0, Severity.OK),
+    ],
+)
+def test_a_service_that_others_reach_has_a_limit(host: str, rate_per_s: float, severity: Severity) -> None:
+    assert limits(host, rate_per_s, "X").severity is severity
 
 
 @pytest.mark.parametrize(
