@@ -10,11 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from threading import Thread
 
 import httpx
 
 ADVISORIES_URL = "https://api.osv.dev/v1/query"
-PATIENCE_S = 4.0  # for the first answer
+PATIENCE_S = 5.0  # for the first answer
 REQUEST_TIMEOUT_S = 15
 WHOLE_TIMEOUT_S = 600.0
 
@@ -36,9 +37,9 @@ class Audit:
         return self.reach is Reach.UNREACHABLE or (self.reach is Reach.CHECKED and not self.found)
 
 
-def audit(lock: Path, url: str = ADVISORIES_URL) -> Audit:
+def audit(lock: Path, url: str = ADVISORIES_URL, *, patience_s: float = PATIENCE_S) -> Audit:
     """Every package of the lock that this Python would install."""
-    if not _answers(url):
+    if not _answers(url, patience_s):
         return Audit(Reach.UNREACHABLE, detail=f"{url} cannot be reached: nothing was checked")
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "found.json"
@@ -51,12 +52,21 @@ def audit(lock: Path, url: str = ADVISORIES_URL) -> Audit:
         if written.exists():
             found = tuple(_lines(json.loads(written.read_text("utf-8"))))
             return Audit(Reach.CHECKED, found, f"{len(found)} known vulnerabilities in {lock.name}")
-    if not _answers(url):
+    if not _answers(url, patience_s):
         return Audit(Reach.UNREACHABLE, detail=f"{url} stopped answering: not everything was checked")
     return Audit(Reach.BROKEN, detail=last_words)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, patience_s: float) -> bool:
+    """Within that time, whatever keeps it: a look-up of the name knows no time limit of its own."""
+    answers: list[bool] = []
+    asking = Thread(target=lambda: answers.append(_asked(url)), daemon=True)
+    asking.start()
+    asking.join(patience_s)
+    return answers == [True]
+
+
+def _asked(url: str) -> bool:
     question = {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "26.3"}
     try:
         return httpx.post(url, json=question, timeout=PATIENCE_S).is_success

@@ -98,6 +98,13 @@ def test_where_the_advisories_cannot_be_reached_that_is_said_and_nothing_fails(l
     assert found.is_sound
 
 
+def test_advisories_that_keep_silent_are_not_waited_for(lock: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/query"
+
+        assert audit(lock, url, patience_s=0.1).reach is Reach.UNREACHABLE
+
+
 def test_advisories_that_fail_half_way_do_not_pass_for_a_clean_bill(
     lock: Path, advisories: Callable[[Answer], str]
 ) -> None:
