@@ -78,6 +78,7 @@ from shared.clock import Clock, SystemClock
 from shared.logs import get_logger
 from shared.web.app import build_app
 from shared.web.health import NotReady, Readiness
+from shared.web.hosts import host_rule
 from shared.web.limits import Rates
 
 log = get_logger(__name__)
@@ -147,6 +148,7 @@ def create_app(
         body_timeout_s=settings.body_timeout_s,
         rates=Rates(settings.rate_per_s, settings.key_rate_per_s),
         key_of=known_key_id,
+        hosts=host_rule(settings),
     )
     for routes in ROUTES:
         app.include_router(routes.router)

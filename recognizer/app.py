@@ -26,6 +26,7 @@ from shared.clock import Clock, SystemClock
 from shared.logs import get_logger
 from shared.web.app import build_app
 from shared.web.health import Readiness
+from shared.web.hosts import host_rule
 from shared.web.limits import Rates
 from shared.web.middleware import BodyLimit
 
@@ -64,6 +65,7 @@ def create_app(
         },
         rates=Rates(settings.rate_per_s, settings.key_rate_per_s),
         key_of=known_key_id,
+        hosts=host_rule(settings),
     )
     for module in (recognize, bulk, people, detect, live, compat, pages):
         app.include_router(module.router)

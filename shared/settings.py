@@ -35,6 +35,7 @@ class ServiceSettings(BaseSettings):
     log_level: LogLevel = "info"
     log_format: LogFormat | None = None
     cors_origins: CommaSeparated = LOCAL_ORIGINS
+    allowed_hosts: CommaSeparated = ()  # names that are ours; see shared.web.hosts
     body_timeout_s: Annotated[float, Field(gt=0)] = 30  # the whole body must have arrived by then
     head_timeout_s: Annotated[float, Field(gt=0)] = 10  # and what comes before it
     max_connections: Annotated[int, Field(ge=1)] = 512
@@ -43,9 +44,9 @@ class ServiceSettings(BaseSettings):
     key_rate_per_s: Annotated[float, Field(ge=0)] = 1_000  # of whoever holds a key
     stop_timeout_s: Annotated[int, Field(gt=0)] = 20  # requests in flight get this long after SIGTERM
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "allowed_hosts", mode="before")
     @classmethod
-    def _split_proxies(cls, given: object) -> object:
+    def _split_names(cls, given: object) -> object:
         return split_commas(given)
 
     @field_validator("trusted_proxies")

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from shared.web.errors import install_error_handlers
 from shared.web.health import health_router
+from shared.web.hosts import HostRule, Hosts
 from shared.web.limits import KeyOf, RateLimits, Rates
 from shared.web.metrics import HttpMetrics, metrics_router
 from shared.web.middleware import BodyLimit, BodyLimits, RequestContext
@@ -34,9 +35,10 @@ def build_app(
     body_limits: Mapping[str, BodyLimit] | None = None,
     rates: Rates,
     key_of: KeyOf,
+    hosts: HostRule,
 ) -> FastAPI:
-    """Errors as problem+json, request ids, CORS, rate and body limits, `/healthz`, `/readyz`, `/metrics`, offline
-    `/docs`."""
+    """Errors as problem+json, request ids, CORS, whose name it is, rate and body limits, `/healthz`, `/readyz`,
+    `/metrics`, offline `/docs`."""
     app: FastAPI = FastAPIOffline(
         title=title,
         description=description,
@@ -52,6 +54,7 @@ def build_app(
                 max_age=600,
             ),
             Middleware(RequestContext, metrics=HttpMetrics(registry)),
+            Middleware(Hosts, rule=hosts),
             Middleware(RateLimits, rates=rates, key_of=key_of),
             Middleware(BodyLimits, max_bytes=max_body_bytes, timeout_s=body_timeout_s, under=body_limits),
         ],

@@ -16,6 +16,7 @@ from starlette.types import Message
 from shared.web.app import build_app
 from shared.web.errors import ServiceError
 from shared.web.health import NotReady, Readiness
+from shared.web.hosts import HostRule
 from shared.web.limits import Rates
 
 MAX_BODY_BYTES = 1_000
@@ -63,6 +64,7 @@ def app(parts: Parts) -> FastAPI:
         body_timeout_s=0.05,
         rates=Rates(address_per_s=0, key_per_s=0),
         key_of=nobody,
+        hosts=HostRule((), is_local=False),
     )
 
     @app.get("/tea/{name}")
