@@ -1,6 +1,7 @@
 """What a section of the benchmark measures, as one table for people and one JSON for programs."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -61,6 +62,8 @@ def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
 
 def significant(value: float) -> str:
     """Three significant digits, and whole numbers whole."""
+    if not math.isfinite(value):
+        return "never" if value > 0 else "no figure"
     if value == round(value) or abs(value) >= 1_000:
         return f"{value:,.0f}"
     return f"{value:,.{max(0, 2 - _magnitude(value))}f}"

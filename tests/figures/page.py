@@ -32,6 +32,10 @@ RUNS: Mapping[str, tuple[str, str]] = {
     "bad_input": ("Bad input", "make test"),
     "soak": ("A hundred thousand requests", "make soak"),
 }
+REMARKS: Mapping[str, str] = {
+    "chaos": "Accepted: what clients were told is safe. Delivered: what is stored; that is more where an answer was lost on "
+    "its way. `mongo` is MongoDB's protocol as nx-27017 speaks it. See [faults.md](faults.md).",
+}
 EVALUATE = f"make evaluate KNOWN=folder STRANGERS=folder OUT=var/{EVALUATIONS}/usual"
 
 
@@ -44,6 +48,8 @@ def _parts(measured: Measured) -> Iterator[str]:
         yield f"\n## {title}\n"
         table = run_table(measured, stem) or bench(measured, stem)
         yield from markdown(table, command)
+        if table is not None:
+            yield f"\n`{command}`. {REMARKS.get(stem, '')}".rstrip()
     yield "\n## Accuracy\n"
     yield from markdown(accuracy(measured.evaluations), EVALUATE)
     for section in dict.fromkeys((*BENCHES, *(name for name in measured.sections if name not in RUNS))):

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -7,7 +8,16 @@ from tests.bench.rows import Row, as_json, significant, table
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.01234, "0.0123"), (1.0, "1"), (28.449, "28.4"), (351.4, "351"), (1234.5, "1,234"), (0.85, "0.850"), (0, "0")],
+    [
+        (0.01234, "0.0123"),
+        (1.0, "1"),
+        (28.449, "28.4"),
+        (351.4, "351"),
+        (1234.5, "1,234"),
+        (0.85, "0.850"),
+        (0, "0"),
+        (math.inf, "never"),
+    ],
 )
 def test_figures_have_three_digits_that_mean_something(value: float, shown: str) -> None:
     assert significant(value) == shown
