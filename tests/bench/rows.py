@@ -61,7 +61,7 @@ def _line(cells: Iterable[str], widths: Sequence[int]) -> str:
 
 
 def significant(value: float) -> str:
-    """Three significant digits, and whole numbers whole."""
+    """Three significant digits, and whole numbers whole. A time without an end is "never"."""
     if not math.isfinite(value):
         return "never" if value > 0 else "no figure"
     if value == round(value) or abs(value) >= 1_000:
