@@ -33,8 +33,8 @@ RUNS: Mapping[str, tuple[str, str]] = {
     "soak": ("A hundred thousand requests", "make soak"),
 }
 REMARKS: Mapping[str, str] = {
-    "chaos": "Accepted: what clients were told is safe. Delivered: what is stored, which is more where an answer was lost "
-    "on its way. `mongo` is MongoDB's protocol as nx-27017 speaks it. See [faults.md](faults.md).",
+    "chaos": "Accepted: what clients were told is safe. Delivered: what is stored, which is more where an answer "
+    "was lost on its way. `mongo` is MongoDB's protocol as nx-27017 speaks it. See [faults.md](faults.md).",
 }
 EVALUATE = f"make evaluate KNOWN=folder STRANGERS=folder OUT=var/{EVALUATIONS}/usual"
 
