@@ -39,6 +39,7 @@ async def classes(
         "classes.html",
         here="classes",
         classes=found.values,
+        names=await _names(state),
         next_page=next_address(request, CLASSES, found.next),
         may_create=may(actor, Action.CREATE_CLASS),
     )
@@ -77,6 +78,7 @@ async def one_class(request: Request, state: StateDep, class_id: str, actor: See
         here="classes",
         one=row.value,
         version=row.version,
+        names=await _names(state),
         roster=await state.school.classes.roster(class_id),
         may_edit=may(actor, Action.EDIT_CLASS, subject),
         may_edit_roster=may(actor, Action.EDIT_ROSTER, subject),
@@ -144,6 +146,11 @@ def _edits(form: Form) -> list[StatusEdit]:
         for place, (code, name, counts_as, order) in enumerate(zip(*columns, strict=True), 1)
         if code not in retired and (code or name.strip())
     ]
+
+
+async def _names(state: State) -> dict[str, str]:
+    """Of whoever may sign in, by what they sign in as."""
+    return {one.account_id: one.name for one in await state.accounts.all()}
 
 
 async def _choices(state: State, actor: Actor) -> dict[str, Any]:

@@ -76,8 +76,8 @@ async def reports(
         title=f"{first:%B %Y}",
         sees_all=may(actor, Action.SEE_ATTENDANCE),
         exports=f"/v1/months/{first.year}/{first.month}" if report else "",
-        previous=_month(first - timedelta(days=1)),
-        following=_month(_next_month(first)),
+        previous=first - timedelta(days=1),
+        following=_next_month(first) if last < state.pages.today() else None,
         kinds=KINDS,
         lines=lines,
         overall=total,
@@ -204,10 +204,6 @@ def _person_page(person_id: str) -> str:
 
 def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
-
-
-def _month(day: date) -> str:
-    return day.isoformat()[:7]
 
 
 def _short(month: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import assert_never
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,12 +12,8 @@ from logger.domain.calendar_import import CalendarImport
 from logger.domain.classes import SchoolClass
 from logger.domain.days import local_day
 from logger.domain.schedule import (
-    Cancelled,
-    Exceptional,
-    Extra,
     Hours,
     InvalidSchedule,
-    Moved,
     Schedule,
     SingleDate,
     Weekday,
@@ -32,16 +27,15 @@ from logger.routes.pages.classes import own_classes_of
 from logger.routes.pages.forms import Form, FormDep
 from logger.routes.pages.frame import PageRoute, StateDep, go, page
 from logger.routes.pages.rights import EditsSchedule, SeesClass, SeesClasses
+from logger.routes.pages.schedule_lines import lines_of
 from logger.routes.queries import LocalDate
 from logger.services.schedules import Meeting, ScheduleDetails
-from logger.store.tables import Row
-from logger.web.rendering import short_day, words
+from logger.web.rendering import short_day
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 WEEK = timedelta(days=7)
 AHEAD = timedelta(days=28)
-_ORDINALS = {1: "week", 2: "second week", 3: "third week", 4: "fourth week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +54,6 @@ class Slot:
 class Day:
     day: date
     slots: Sequence[Slot]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    when: str
-    detail: str
-    schedule_id: str
-    version: int
-    index: int  # among the rules of its schedule, or behind them among its exceptions
 
 
 @router.get("/schedule")
@@ -102,12 +87,14 @@ async def schedule(
 async def class_schedule(request: Request, state: StateDep, class_id: str, actor: SeesClass) -> Response:
     one = (await state.school.classes.get(class_id)).value
     rows = await state.school.schedules.of_class(class_id)
+    lines = [line for row in rows for line in lines_of(row, state.pages.today())]
     return page(
         request,
         "class_schedule.html",
         here="schedule",
         one=one,
-        rules=[line for row in rows for line in _rules(row)],
+        rules=[line for line in lines if not line.over],
+        past=[line for line in lines if line.over],
         occurrences=await state.school.schedules.occurrences(class_id, ahead=AHEAD),
         version_of={row.value.schedule_id: row.version for row in rows},
         may_edit=may(actor, Action.EDIT_SCHEDULE, Subject(teacher_id=one.teacher_id)),
@@ -208,38 +195,6 @@ def _slot(meeting: Meeting) -> Slot:
         cancelled=session.state is SessionState.CANCELLED,
         address=f"/sessions/{session.session_id}" if meeting.is_kept else f"/classes/{session.class_id}/schedule",
     )
-
-
-def _rules(row: Row[Schedule]) -> list[RuleLine]:
-    schedule_, lines = row.value, []
-    for index, part in enumerate((*schedule_.rules, *schedule_.exceptions)):
-        when, detail = _in_words(part)
-        lines.append(RuleLine(when, detail, schedule_.schedule_id, row.version, index))
-    return lines
-
-
-def _in_words(part: WeeklyRule | SingleDate | Exceptional) -> tuple[str, str]:
-    match part:
-        case WeeklyRule():
-            names = words(day.name.capitalize() for day in Weekday if day in part.weekdays)
-            every = _ORDINALS.get(part.every_weeks, f"{part.every_weeks} weeks")
-            until = f" to {part.last}" if part.last else " on"
-            return f"{names}, {_span(part.hours)}", f"Every {every}, from {part.first}{until}"
-        case SingleDate():
-            return f"{short_day(part.day)} {part.day.year}, {_span(part.hours)}", "Once"
-        case Cancelled():
-            return f"Not on {short_day(part.original.date())}, {part.original:%H:%M}", part.reason or "Left out"
-        case Moved():
-            from_ = f"Moved from {short_day(part.original.date())}, {part.original:%H:%M}"
-            return f"{short_day(part.day)}, {_span(part.hours)}", from_ + (f", to {part.room}" if part.room else "")
-        case Extra():
-            return f"{short_day(part.day)}, {_span(part.hours)}", "Once more"
-        case _:
-            assert_never(part)
-
-
-def _span(hours: Hours) -> str:
-    return f"{hours.starts:%H:%M}–{hours.ends:%H:%M}"
 
 
 def _hours(form: Form) -> Hours:

@@ -21,7 +21,8 @@ from shared.contracts.events import AttendanceStatus
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 LIVE = "/v1/live"
-ARRIVALS = 8
+ARRIVALS, ARRIVALS_OF_MANY = 8, 3  # shown of a session; with many running, all of them fit on fewer screens
+MANY = 4
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -58,13 +59,17 @@ class FirstSteps:
 @router.get("/")
 async def today(request: Request, state: StateDep, actor: SeesToday) -> Response:
     day = state.pages.today()
-    cards = [await _card(state, one, actor) for one in await state.session_views.today(day) if _sees(actor, one)]
+    seen = [one for one in await state.session_views.today(day) if _sees(actor, one)]
+    running = sum(one.session.state is SessionState.ACTIVE for one in seen)
+    arrivals = ARRIVALS if running < MANY else ARRIVALS_OF_MANY
+    cards = [await _card(state, one, actor, arrivals) for one in seen]
     classes = await _classes_to_start(state, actor)
     return page(
         request,
         "today.html",
         here="today",
         live=LIVE,
+        sees_all=may(actor, Action.SEE_ATTENDANCE),
         day=day,
         running=[card for card in cards if card.summary.session.state is SessionState.ACTIVE],
         others=[card for card in cards if card.summary.session.state is not SessionState.ACTIVE],
@@ -88,7 +93,7 @@ def _sees(actor: Actor, summary: SessionSummary) -> bool:
     return may(actor, Action.SEE_ATTENDANCE, Subject(teacher_id=summary.school_class.teacher_id))
 
 
-async def _card(state: State, summary: SessionSummary, actor: Actor) -> SessionCard:
+async def _card(state: State, summary: SessionSummary, actor: Actor, arrivals: int) -> SessionCard:
     session = summary.session
     kinds = kinds_of(session, summary.counts)
     may_run = may(actor, Action.RUN_SESSION, Subject(teacher_id=summary.school_class.teacher_id))
@@ -97,7 +102,7 @@ async def _card(state: State, summary: SessionSummary, actor: Actor) -> SessionC
     roster = await state.session_views.roster(session, summary.school_class)
     there = [line for line in roster if _is_there(line)]
     missing = [line.person for line in roster if not _is_there(line)]
-    return SessionCard(summary, kinds, may_run, sorted(there, key=_arrival, reverse=True)[:ARRIVALS], missing)
+    return SessionCard(summary, kinds, may_run, sorted(there, key=_arrival, reverse=True)[:arrivals], missing)
 
 
 def _is_there(line: RosterLine) -> bool:
