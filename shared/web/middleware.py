@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from structlog.contextvars import bound_contextvars
@@ -22,6 +22,7 @@ from shared.web.metrics import HttpMetrics
 log = get_logger(__name__)
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HUNG_UP = 499  # for the log and the metrics alone: nginx's number for a client that did not wait for its answer
 _UNEXPECTED_CONDITION = 1011  # RFC 6455, section 7.4.1
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # probes would drown the rest of the log
 
@@ -60,6 +61,8 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = status or _HUNG_UP
         except Exception as error:
             log.exception("unexpected error", path=_route(scope), exc_info=error)
             if status:  # too late for another answer: let the server drop the connection

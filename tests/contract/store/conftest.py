@@ -97,6 +97,9 @@ class MongoBackdoor:
         return document
 
 
+STOP_S = 10
+
+
 class WirePeer:
     """The wire-compatible server of the package nx-27017, on a port and in a folder of its own."""
 
@@ -121,7 +124,11 @@ class WirePeer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:  # it does not always hear SIGTERM
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
     def url(self, database: str) -> str:
