@@ -24,6 +24,7 @@ SECTIONS = (
     "logger_ingest",
     "logger_lists",
     "logger_pages",
+    "overload",
 )
 
 

@@ -79,8 +79,8 @@ class Connection(asyncio.Protocol):
         await self._lost.wait()
 
 
-def request(frame: bytes, *, record: bool) -> bytes:
-    """What a browser would send for one frame."""
+def request(frame: bytes, *, record: bool, address: str | None = None) -> bytes:
+    """What a browser would send for one frame; through a proxy, from this address, where there is one."""
     parts = b"".join(
         (
             b'--%s\r\nContent-Disposition: form-data; name="image"; filename="frame.jpg"\r\n' % _BOUNDARY,
@@ -91,9 +91,10 @@ def request(frame: bytes, *, record: bool) -> bytes:
     )
     head = (
         b"POST /recognize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=%s\r\n"
-        b"Content-Length: %d\r\n\r\n" % (_BOUNDARY, len(parts))
+        b"Content-Length: %d\r\n" % (_BOUNDARY, len(parts))
     )
-    return head + parts
+    through = b"" if address is None else b"X-Forwarded-For: %s\r\n" % address.encode()
+    return head + through + b"\r\n" + parts
 
 
 async def closed_loop(port: int, requests: list[bytes], *, clients: int, duration_s: float) -> Answers:
@@ -150,7 +151,11 @@ def _count(answers: Answers, status: int, since: float) -> None:
 
 def main() -> None:
     order: dict[str, Any] = json.load(sys.stdin)
-    requests = [request(b64decode(frame), record=order["record"]) for frame in order["frames"]]
+    requests = [
+        request(b64decode(frame), record=order["record"], address=address)
+        for frame in order["frames"]
+        for address in order.get("addresses", [None])
+    ]
     if "moments_s" in order:
         work = open_loop(order["port"], requests, moments_s=order["moments_s"], connections=order["clients"])
     else:
