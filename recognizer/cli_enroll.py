@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,28 +18,62 @@ from recognizer.errors import StartError
 from recognizer.opening.enrolment import journal_file
 from recognizer.settings import RecognizerSettings
 from shared.clock import SystemClock
-from shared.contracts.people import BulkPerson, BulkReport
+from shared.contracts.people import BulkPerson, BulkReport, HandedIn
 from shared.security import read_secret_file
 
 KEY_FILE = Path("var/keys/enrolment.key")  # where `make run` keeps it
-TIMEOUT_S = 120.0
+TIMEOUT_S = 120.0  # for one person
+PIECE_BYTES = 1 << 20
 
 
 def run_enroll(settings: RecognizerSettings, parsed: argparse.Namespace) -> int:
     """1 when somebody is not enrolled. Raises StartError, InvalidArchive."""
     key = _key(settings, parsed.key_file)
+    url = parsed.url or f"http://127.0.0.1:{settings.port}"
+    if parsed.csv is None and parsed.people.is_file():
+        lines, whole = asyncio.run(_enroll_archive(url, key, parsed.people))
+    else:
+        lines, whole = _enroll_folder(url, key, settings, parsed.people, parsed.csv)
+    print("\n".join(_told(lines, whole)))  # noqa: T201 - a command's answer
+    return 0 if whole.enrolled == whole.people and not whole.problems else 1
+
+
+async def _enroll_archive(url: str, key: str, file: Path) -> tuple[list[BulkPerson], BulkReport]:
+    """As it is: the service looks into it. Raises StartError."""
+    lines: list[BulkPerson] = []
+    async with RecognizerClient(url, key=key, timeout_s=TIMEOUT_S) as client:
+        try:
+            with tqdm(desc="Enrolling", unit="person", disable=None) as bar:
+                async for line in client.enroll_archive(_pieces(file)):
+                    if isinstance(line, BulkReport):
+                        return lines, line
+                    lines.append(line)
+                    bar.total = line.of
+                    bar.update()
+        except (ClientError, OSError) as error:
+            raise StartError(f"{file} was not worked off, {len(lines)} people of it were: {error}") from error
+    raise StartError(f"{file} was not worked off: the answer has no end")
+
+
+async def _pieces(file: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(file.open, "rb") as stream:
+        while piece := await asyncio.to_thread(stream.read, PIECE_BYTES):
+            yield piece
+
+
+def _enroll_folder(
+    url: str, key: str, settings: RecognizerSettings, folder: Path, csv: Path | None
+) -> tuple[list[BulkPerson], BulkReport]:
+    """Or an archive with a table beside it. Raises StartError, InvalidArchive."""
     try:
-        source = open_source(parsed.people)
-        table = None if parsed.csv is None else parsed.csv.read_text("utf-8-sig")
+        source = open_source(folder)
+        table = None if csv is None else csv.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"cannot be read: {error}") from error
     with closing(source):
         planned = read_plan(source) if table is None else plan(source.paths(), table)
-        url = parsed.url or f"http://127.0.0.1:{settings.port}"
         lines = asyncio.run(_enroll_all(url, key, source, planned, settings))
-    whole = report(lines, planned)
-    print("\n".join(_told(lines, whole)))  # noqa: T201 - a command's answer
-    return 0 if whole.enrolled == whole.people and not whole.problems else 1
+    return lines, report(lines, planned)
 
 
 async def _enroll_all(
@@ -81,7 +115,8 @@ async def _enroll(
         return line.refused(code, str(refused), [*on_wire(unread), *(rejected or ())])
     except ClientError as error:
         return line.refused("no_answer", str(error), on_wire(unread))
-    return line.enrolled_with(len(enrolled.accepted), [*on_wire(unread), *enrolled.rejected_images])
+    rejected = [*on_wire(unread), *enrolled.rejected_images]
+    return line.enrolled_with(len(enrolled.accepted), rejected, enrolled.registration)
 
 
 def deeds_of(settings: RecognizerSettings) -> Iterator[str]:
@@ -114,8 +149,13 @@ def _told(lines: list[BulkPerson], whole: BulkReport) -> Iterator[str]:
         if not line.enrolled:
             yield f"{line.name} {line.person_id}: not enrolled: {line.detail}"
         yield from (f"{image.filename}: {image.reason}: {image.detail}" for image in line.rejected_images)
+        if line.registration is not None and line.registration.delivery is HandedIn.REFUSED:
+            yield f"{line.name} {line.person_id}: the logger refused the profile: {line.registration.detail}"
     yield from (f"{problem.where}: {problem.detail}" for problem in whole.problems)
     yield (
         f"{whole.enrolled} of {whole.people} people enrolled, "
         f"{whole.images_accepted} photos taken, {whole.images_rejected} refused"
     )
+    queued = whole.profiles.get(HandedIn.QUEUED)
+    if queued:
+        yield f"{queued} profiles wait for the logger, and are sent once it answers"

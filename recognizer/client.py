@@ -7,11 +7,14 @@ Every method raises ClientError; `recognizer.client_calls` has its kinds. What m
 again when a service is away or busy; everything else is asked once.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 from uuid import UUID, uuid4
+
+from pydantic import TypeAdapter, ValidationError
 
 from recognizer.client_calls import (
     Busy,
@@ -35,6 +38,9 @@ from shared.contracts.enrolment import EnrolmentAnswer
 from shared.contracts.events import AttendanceStatus, EventBatch, EventResult, EventResults, RecognitionEvent
 from shared.contracts.health import Health, ReadyReport
 from shared.contracts.people import (
+    BulkLine,
+    BulkPerson,
+    BulkReport,
     EnrolFields,
     EnrolledPage,
     EnrolledRecord,
@@ -67,6 +73,7 @@ __all__ = [
 
 PAGE_LIMIT = 1_000  # the most that is given at once
 NOT_READY = 503
+_LINE: TypeAdapter[BulkPerson | BulkReport] = TypeAdapter(BulkLine)
 
 Page = TypeVar("Page", AttendancePage, EventPage, ProfilePage, EnrolledPage)
 
@@ -143,6 +150,15 @@ class RecognizerClient(_Service):
         another person's; NotTaken with `no_usable_photo`, whose problem says what is wrong with each."""
         call = Call("POST", "/people", repeatable=True, fields=_form(fields), files=_images(photos))
         return await self.ask(call, EnrolmentResult)
+
+    async def enroll_archive(self, archive: AsyncIterable[bytes]) -> AsyncGenerator[BulkPerson | BulkReport]:
+        """Everybody in a ZIP archive, given in pieces: a line for each person as soon as they are done, and a report as
+        the last. Who is not enrolled is a line too, with the reason. Raises NotTaken with `invalid_archive`, and Busy
+        while another archive is worked off. Asked once: whoever was enrolled before it broke off stays enrolled."""
+        call = Call("POST", "/people/bulk", upload=archive, media_type="application/zip")
+        async with aclosing(self.lines(call)) as lines:
+            async for line in lines:
+                yield _read_line(line)
 
     async def add_photos(
         self, person_id: str, photos: Sequence[NamedPhoto], *, allow_duplicate: bool = False
@@ -242,6 +258,13 @@ class LoggerClient(_Service):
     async def sessions(self, day: date | None = None) -> SessionList:
         """The sessions of a day at the site, today's unless another is asked for. Scope `attendance:read`."""
         return await self.ask(_get("/v1/sessions", _query(date=day)), SessionList)
+
+
+def _read_line(text: str) -> BulkPerson | BulkReport:
+    try:
+        return _LINE.validate_json(text, extra="ignore")
+    except ValidationError:
+        raise UnreadableAnswer("What answered did not send a line about a person") from None
 
 
 def _get(path: str, query: Mapping[str, str] | None = None) -> Call:

@@ -14,7 +14,7 @@ ClientError                 there is no answer that could be used
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -117,6 +117,8 @@ class Call:
     fields: Mapping[str, str] | None = None  # of a form
     files: Sequence[FilePart] = ()
     body: WireModel | None = None  # as JSON
+    upload: AsyncIterable[bytes] | None = None  # in place of a form; it cannot be repeated
+    media_type: str = "application/json"  # of the body or the upload
     answers: frozenset[int] = frozenset()  # statuses that are no error here, beside success
 
 
@@ -175,6 +177,18 @@ class Calls:
                     raise
             await asyncio.sleep(pause_s)
 
+    async def lines(self, call: Call) -> AsyncGenerator[str]:
+        """Of a successful answer, each as it comes; asked once. Raises ClientError, also when the answer breaks off."""
+        try:
+            async with self._http.stream(call.method, call.path, params=call.query, **_body(call)) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise _refusal(response)
+                async for line in response.aiter_lines():
+                    yield line
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
     def _pause_s(self, call: Call, error: Unreachable | Refused, failures: int) -> float | None:
         if not call.repeatable or not _may_pass(error):
             return None
@@ -185,10 +199,13 @@ class Calls:
         try:
             response = await self._http.request(call.method, call.path, params=call.query, **_body(call))
         except httpx.HTTPError as error:
-            raise Unreachable(f"No answer from {self._http.base_url.host}: {type(error).__name__}") from error
+            raise self._unreachable(error) from error
         if response.is_success or response.status_code in call.answers:
             return response
-        raise _KINDS.get(response.status_code, NotTaken if response.is_client_error else Failed)(response)
+        raise _refusal(response)
+
+    def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
+        return Unreachable(f"No answer from {self._http.base_url.host}: {type(error).__name__}")
 
 
 def read_as(model: type[Answer], response: httpx.Response) -> Answer:
@@ -199,15 +216,19 @@ def read_as(model: type[Answer], response: httpx.Response) -> Answer:
         raise UnreadableAnswer(f"What answered did not send a {model.__name__}") from None
 
 
+def _refusal(response: httpx.Response) -> Refused:
+    return _KINDS.get(response.status_code, NotTaken if response.is_client_error else Failed)(response)
+
+
 def _may_pass(error: Unreachable | Refused) -> bool:
     """Whether the same call may be answered a moment later: 500 is a mistake in the service, and stays one."""
     return isinstance(error, Unreachable | Busy) or error.status in {408, 502, 504}
 
 
 def _body(call: Call) -> dict[str, Any]:
-    if call.body is not None:
-        text = call.body.model_dump_json(exclude_none=True)
-        return {"content": text, "headers": {"Content-Type": "application/json"}}
+    content = call.upload if call.body is None else call.body.model_dump_json(exclude_none=True)
+    if content is not None:
+        return {"content": content, "headers": {"Content-Type": call.media_type}}
     return {"data": call.fields, "files": list(call.files) or None}
 
 

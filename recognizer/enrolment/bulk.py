@@ -1,6 +1,7 @@
 """Many people at once, one after the other, with a line for each."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import closing
 
@@ -90,7 +91,8 @@ class BulkEnrolment:
             enrolled = await self._service.enroll(EnrolRequest.of(person.fields, photos, by=by))
         except ServiceError as error:
             return line.refused(error.code, error.detail, rejected(error.about.get("rejected_images", ())))
-        return line.enrolled_with(len(enrolled.accepted), rejected(on_wire(enrolled.rejected)))
+        note = None if enrolled.registration is None else enrolled.registration.note
+        return line.enrolled_with(len(enrolled.accepted), rejected(on_wire(enrolled.rejected)), note)
 
 
 def report(lines: list[BulkPerson], planned: Plan) -> BulkReport:
@@ -100,5 +102,6 @@ def report(lines: list[BulkPerson], planned: Plan) -> BulkReport:
         enrolled=sum(line.enrolled for line in lines),
         images_accepted=sum(line.accepted for line in lines),
         images_rejected=sum(len(line.rejected_images) for line in lines),
+        profiles=dict(Counter(line.registration.delivery for line in lines if line.registration is not None)),
         problems=[BulkProblem(where=problem.where, detail=problem.detail) for problem in planned.problems],
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from recognizer.gallery.dataset import Person
 from recognizer.vision.quality import QualityIssue
-from shared.contracts.people import EnrolFields, HandedIn
+from shared.contracts.people import EnrolFields, HandedIn, RegistrationNote
 
 # Why a photo is not taken: the issues of a face's quality, and these.
 NO_FACE = "no_face"
@@ -112,6 +112,10 @@ class Registration:
 
     state: HandedIn
     detail: str | None = None
+
+    @property
+    def note(self) -> RegistrationNote:
+        return RegistrationNote(delivery=self.state, detail=self.detail)
 
 
 @dataclass(frozen=True, slots=True)

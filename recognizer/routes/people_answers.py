@@ -2,7 +2,7 @@
 
 from recognizer.enrolment.filing import on_wire
 from recognizer.enrolment.register import PeoplePage
-from recognizer.enrolment.requests import EnrolledPerson, Enrolment, Receipt, Registration
+from recognizer.enrolment.requests import EnrolledPerson, Enrolment, Receipt
 from shared.contracts.people import (
     AcceptedImage,
     EnrolledPage,
@@ -11,7 +11,6 @@ from shared.contracts.people import (
     EnrolmentResult,
     ErasureReceipt,
     ImageRecord,
-    RegistrationNote,
 )
 
 
@@ -26,12 +25,8 @@ def to_result(enrolment: Enrolment) -> EnrolmentResult:
             for photo in enrolment.accepted
         ],
         rejected_images=on_wire(enrolment.rejected),
-        registration=None if registration is None else _note(registration),
+        registration=None if registration is None else registration.note,
     )
-
-
-def _note(registration: Registration) -> RegistrationNote:
-    return RegistrationNote(delivery=registration.state, detail=registration.detail)
 
 
 def to_record(enrolled: EnrolledPerson) -> EnrolledRecord:

@@ -6,6 +6,7 @@ import { byId } from "./elements.js";
 import { readPicture } from "./guide.js";
 import { showDuplicate, showProblem, showResult } from "./outcome.js";
 import { inWords, post } from "./service.js";
+import { shrunk } from "./shrink.js";
 import { Tray } from "./tray.js";
 
 const SEND_WITHIN_MS = 120_000; // several photos over a slow line
@@ -55,9 +56,9 @@ class EnrolmentPage {
     const files = [...byId("files").files];
     byId("files").value = "";
     for (const file of files) {
-      const photo = await this.#tray.add(file, file.name, file.name);
+      const photo = await this.#tray.add(await shrunk(file), file.name, file.name);
       this.#tray.judge(photo, "calm", "Looking");
-      const advice = await this.#adviceOn(file);
+      const advice = await this.#adviceOn(photo.blob);
       this.#tray.judge(photo, advice ? "warn" : "good", advice ?? "Good");
     }
   }

@@ -6,6 +6,7 @@ const TURNED_TO_DEG = 42;
 const RAISED_FROM_DEG = 7;
 const CLOSER_TIMES = 1.25;
 const CLOSE_ENOUGH = 0.5; // of the shorter side of the picture
+const BACKGROUND_SHARE = 1 / 3; // of the largest face: whoever is so much smaller passes far behind, for the server too
 
 /** Angles are those of the wire: yaw grows towards the person's own left, pitch upwards. */
 export const SHOTS = [
@@ -30,11 +31,17 @@ function isCloser(now, start) {
 
 /** What the server saw in a picture: `{pose}` of its one face, or `{advice}` on what to do about it. */
 export function readPicture({ faces, image }) {
-  if (faces.length === 0) return { advice: "No face is seen. Come into the oval." };
-  if (faces.length > 1) return { advice: "Several faces are seen. One person at a time, please." };
-  const { yaw, pitch, size, reason } = faces[0].quality;
+  const near = foreground(faces);
+  if (near.length === 0) return { advice: "No face is seen. Come into the oval." };
+  if (near.length > 1) return { advice: "Several faces are seen. One person at a time, please." };
+  const { yaw, pitch, size, reason } = near[0].quality;
   if (reason) return { advice: reason };
   return { pose: { yaw, pitch, size, shorterSide: Math.min(image.width, image.height) } };
+}
+
+function foreground(faces) {
+  const largest = Math.max(...faces.map((face) => face.quality.size));
+  return faces.filter((face) => face.quality.size > BACKGROUND_SHARE * largest);
 }
 
 /** Takes a person through the shots. A shot is taken when two pictures in a row are as wanted. */

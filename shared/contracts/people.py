@@ -120,11 +120,15 @@ class BulkPerson(WireModel):
     enrolled: bool = False
     accepted: int = 0  # photos
     rejected_images: list[RejectedImage] = Field(default_factory=list)
+    registration: RegistrationNote | None = None  # None for who is not enrolled
     code: str | None = None  # why this person is not enrolled
     detail: str | None = None
 
-    def enrolled_with(self, accepted: int, rejected: list[RejectedImage]) -> Self:
-        return self.model_copy(update={"enrolled": True, "accepted": accepted, "rejected_images": rejected})
+    def enrolled_with(
+        self, accepted: int, rejected: list[RejectedImage], registration: RegistrationNote | None
+    ) -> Self:
+        made = {"enrolled": True, "accepted": accepted, "rejected_images": rejected, "registration": registration}
+        return self.model_copy(update=made)
 
     def refused(self, code: str, detail: str, rejected: list[RejectedImage]) -> Self:
         return self.model_copy(update={"code": code, "detail": detail, "rejected_images": rejected})
@@ -143,4 +147,8 @@ class BulkReport(WireModel):
     enrolled: int
     images_accepted: int
     images_rejected: int
+    profiles: dict[HandedIn, int] = Field(default_factory=dict)  # how many, of those enrolled, went on to the logger
     problems: list[BulkProblem]  # what was passed over before anybody was looked at
+
+
+BulkLine = Annotated[BulkPerson | BulkReport, Field(discriminator="type")]

@@ -130,6 +130,10 @@ class Pair:
     def events(self) -> list[str]:
         return [item["event_id"] for item in self.reader.get("/v1/events").json()["items"]]
 
+    def profile(self, person_id: str) -> dict[str, object]:
+        body: dict[str, object] = self.reader.get(f"/v1/people/{person_id}").json()
+        return body
+
     def waiting(self) -> int:
         text = httpx.get(f"{self.recognizer.url}/metrics", trust_env=False).text
         line = next(line for line in text.splitlines() if line.startswith("recognizer_outbox_pending "))
@@ -144,8 +148,12 @@ def pair(tmp_path: Path, demo_dataset: Path, graphs: Path) -> Iterator[Pair]:
     keys = {"write": tmp_path / "keys" / "recognizer.key", "read": tmp_path / "keys" / "operator.key"}
     logger = Process("logger", free_port(), tmp_path, {})
     logger.settings |= {"LOGGER_PORT": str(logger.port), "LOGGER_TIMEZONE": "Europe/Berlin"}
-    for scope, file in (("events:write", keys["write"]), ("attendance:read", keys["read"])):
-        arguments = ("keys", "ensure", "--file", str(file), "--scope", scope, "--label", "test")
+    for scopes, file in (
+        (("events:write", "people:read", "people:write"), keys["write"]),
+        (("attendance:read", "people:read"), keys["read"]),
+    ):
+        asked = [part for scope in scopes for part in ("--scope", scope)]
+        arguments = ("keys", "ensure", "--file", str(file), *asked, "--label", "test")
         run("logger", *arguments, folder=tmp_path, settings=logger.settings)
     recognizer = Process("recognizer", free_port(), tmp_path, {})
     recognizer.settings |= {

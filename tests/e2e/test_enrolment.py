@@ -1,6 +1,7 @@
 """From a folder of photos to people who are recognized, and back to nobody: both services as `make run` has them."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,8 +112,10 @@ def test_a_folder_becomes_people_with_profiles_who_can_be_erased(
 
     assert re.search(r"enrolled  C1$", site.command("people", "--deeds").stdout, re.MULTILINE)
 
-    again = site.command("enroll", str(people))
-    assert "2 of 2 people enrolled" in again.stdout
+    archive = shutil.make_archive(str(tmp_path / "people"), "zip", people)
+    again = site.command("enroll", archive)
+    assert "hopper.jpg: unlike_the_others" in again.stdout
+    assert "2 of 2 people enrolled, 2 photos taken, 2 refused" in again.stdout
 
     erased = httpx.delete(
         f"{site.logger}/v1/people/C1", headers=site.key("recognizer"), timeout=PATIENCE_S, trust_env=False

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from typing import Any, Protocol
 from uuid import uuid4
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -20,7 +22,7 @@ from recognizer.client import (
     RecognizerClient,
 )
 from shared.contracts.events import Outcome, RecognitionEvent
-from shared.contracts.people import EnrolFields
+from shared.contracts.people import BulkPerson, BulkReport, EnrolFields, HandedIn
 from shared.contracts.profiles import ProfileChange
 from shared.contracts.recognition import DecisionKind, FaceMode
 
@@ -93,6 +95,41 @@ async def test_somebody_is_enrolled_changed_and_erased(clients: Clients, frame: 
     with pytest.raises(NotThere):
         await recognizer.person("103")
     assert (await recognizer.recognize(frame("Carol"))).decision is DecisionKind.UNKNOWN
+
+
+async def pieces(*entries: tuple[str, bytes]) -> AsyncIterator[bytes]:
+    """A ZIP archive, as a program sends one that it does not hold in memory."""
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    for start in range(0, len(file.getvalue()), 1_000):
+        yield file.getvalue()[start : start + 1_000]
+
+
+async def test_an_archive_is_answered_person_by_person_and_with_what_became_of_their_profiles(
+    clients: Clients, frame: Frame
+) -> None:
+    archive = pieces(("Carol_103/1.png", frame("Carol", suffix=".png")), ("Nobody_104/1.jpg", frame()))
+    carol, nobody, report = [line async for line in clients.recognizer.enroll_archive(archive)]
+
+    assert isinstance(carol, BulkPerson)
+    assert isinstance(nobody, BulkPerson)
+    assert carol.registration is not None
+    assert carol.registration.delivery is HandedIn.DELIVERED
+    assert (nobody.enrolled, nobody.code, nobody.registration) == (False, "no_usable_photo", None)
+    assert isinstance(report, BulkReport)
+    assert (report.people, report.enrolled, report.profiles) == (2, 1, {HandedIn.DELIVERED: 1})
+    assert (await clients.logger.person("103")).name == "Carol"
+
+
+async def test_what_is_no_archive_is_refused(clients: Clients) -> None:
+    async def rubbish() -> AsyncIterator[bytes]:
+        yield b"no archive"
+
+    with pytest.raises(NotTaken) as refusal:
+        await anext(clients.recognizer.enroll_archive(rubbish()))
+    assert refusal.value.code == "invalid_archive"
 
 
 async def test_what_enrolment_refuses_says_why(clients: Clients, frame: Frame) -> None:

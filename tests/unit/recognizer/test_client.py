@@ -1,6 +1,7 @@
 import json
 import random
 from collections import deque
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from recognizer.client import (
     Unreachable,
     UnreadableAnswer,
 )
+from shared.contracts.people import BulkPerson, BulkReport
 from shared.contracts.profiles import ProfileChange
 
 AT_ONCE = Patience(first_pause_s=0)
@@ -224,3 +226,41 @@ async def test_only_the_fields_that_are_given_are_sent() -> None:
 
 def _field(request: httpx.Request, name: bytes) -> bytes:
     return request.content.partition(b'name="' + name + b'"\r\n\r\n')[2].partition(b"\r\n")[0]
+
+
+class Cut(httpx.AsyncByteStream):
+    """An answer that breaks off."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield BulkPerson(done=1, of=2, person_id="1", name="Alice").model_dump_json().encode() + b"\n"
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+
+async def some_archive() -> AsyncIterator[bytes]:
+    yield b"PK"
+
+
+async def enrolled_by(reply: Reply) -> AsyncIterator[BulkPerson | BulkReport]:
+    async with recognizer(Script(reply)) as client:
+        async for line in client.enroll_archive(some_archive()):
+            yield line
+
+
+async def test_people_of_an_archive_are_told_before_its_answer_breaks_off() -> None:
+    lines = enrolled_by(httpx.Response(200, stream=Cut()))
+    assert isinstance(await anext(lines), BulkPerson)
+    with pytest.raises(Unreachable):
+        await anext(lines)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (problem(503, **{"Retry-After": "5"}), Busy),
+        (httpx.Response(200, text="<html>a proxy\n"), UnreadableAnswer),
+        (httpx.ConnectError("away"), Unreachable),
+    ],
+)
+async def test_an_archive_is_sent_once_whatever_becomes_of_it(reply: Reply, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        _ = [line async for line in enrolled_by(reply)]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Pair(Protocol):
     recognizer: Process
 
     def attendance(self) -> list[dict[str, object]]: ...
+    def profile(self, person_id: str) -> dict[str, Any]: ...
 
 
 class Cameras(Protocol):
@@ -54,7 +56,25 @@ def closed_pair(pair: Pair, demo_dataset: Path, tmp_path: Path) -> Pair:
     return pair
 
 
-def enrol(page: Page) -> None:
+@pytest.fixture
+def collins(photos: Photos, before_camera: Callable[..., Pixels]) -> tuple[Pixels, Pixels]:
+    """As two cameras see her, on two days."""
+    return before_camera(photos.collins), before_camera(photos.collins_again)
+
+
+@pytest.fixture
+def from_a_phone(photos: Photos, tmp_path: Path) -> Path:
+    """Too many bytes and too many pixels to be sent as it is."""
+    side = 5_200
+    photo = cv2.resize(photos.collins[:, :, ::-1], (side, side), interpolation=cv2.INTER_CUBIC)
+    grain = np.random.default_rng(1).integers(0, 24, (side, side, 3), np.uint8)
+    file = tmp_path / "phone.jpg"
+    assert cv2.imwrite(str(file), cv2.add(photo, grain), [cv2.IMWRITE_JPEG_QUALITY, 97])
+    assert file.stat().st_size > 8 * 1024 * 1024
+    return file
+
+
+def enrol(page: Page, phone_photo: Path) -> None:
     page.get_by_label("Enrolment key").fill(KEY)
     page.get_by_label("Roll number").fill("demo2")
     page.get_by_label("Name").fill("Eileen Collins")
@@ -63,6 +83,9 @@ def enrol(page: Page) -> None:
     expect(page.locator("#shots .taken")).to_have_text("Straight", timeout=20_000)
     page.get_by_role("button", name="Take it now").click()
     expect(page.locator("#tray li")).to_have_count(2, timeout=20_000)
+    page.get_by_role("button", name="Files").click()
+    page.set_input_files("#files", phone_photo)
+    expect(page.locator("#tray li").nth(2)).to_contain_text("Good", timeout=20_000)
     page.get_by_role("button", name="Enrol", exact=True).click()
     expect(page.get_by_role("heading", name="Eileen Collins is enrolled")).to_be_visible(timeout=20_000)
 
@@ -70,15 +93,19 @@ def enrol(page: Page) -> None:
 def test_whoever_is_enrolled_through_the_page_is_greeted_by_the_kiosk(
     closed_pair: Pair,
     cameras: Cameras,
-    photos: Photos,
-    before_camera: Callable[..., Pixels],
+    collins: tuple[Pixels, Pixels],
     shoot: Callable[..., None],
+    from_a_phone: Path,
 ) -> None:
     address = closed_pair.recognizer.url
-    page = cameras.open([before_camera(photos.collins)], f"{address}/enroll")
-    enrol(page)
+    page = cameras.open([collins[0]], f"{address}/enroll")
+    enrol(page, from_a_phone)
+    expect(page.locator("#result")).to_contain_text("3 photos were taken")
+    expect(page.locator("#result")).not_to_contain_text("as soon as its server has taken them")
     shoot(page, "enrol-live-1-result", whole=True)
-    kiosk = cameras.open([before_camera(photos.collins_again)], address)
+    profile = closed_pair.profile("demo2")
+    assert (profile["name"], profile["consent"]["how"]) == ("Eileen Collins", "paper")
+    kiosk = cameras.open([collins[1]], address)
     dialog = kiosk.get_by_role("dialog", name="This kiosk needs a key")
     dialog.get_by_label("Key").fill(KEY)
     dialog.get_by_role("button", name="Use this key").click()

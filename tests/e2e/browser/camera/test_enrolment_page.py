@@ -34,6 +34,7 @@ class Service:
 
     def __init__(self) -> None:
         self.pose: dict[str, float] | None = POSES["straight"]
+        self.sizes: Sequence[float] = ()  # of the faces, where there is not just one
         self.reason: str | None = None
         self.enrolled: tuple[int, dict[str, Any]] = (201, {})
         self.keys: list[str | None] = []
@@ -41,8 +42,13 @@ class Service:
 
     def detect(self, route: Route) -> None:
         quality = {"sharpness": 90, "brightness": 120, "reason": self.reason, **(self.pose or {})}
-        faces = [] if self.pose is None else [{"box": {}, "quality": quality}]
+        faces = (
+            [] if self.pose is None else [{"box": {}, "quality": {**quality, "size": size}} for size in self._sizes()]
+        )
         route.fulfill(json={"faces": faces, "image": {"width": 640, "height": 480}})
+
+    def _sizes(self) -> Sequence[float]:
+        return self.sizes or [self.pose["size"] if self.pose else 0]
 
     def people(self, route: Route) -> None:
         self.keys.append(route.request.headers.get("x-api-key"))
@@ -151,6 +157,20 @@ def test_files_are_looked_at_and_refused_ones_are_told_with_their_reason(
     expect(page.get_by_label("Roll number")).to_be_focused()
     expect(page.get_by_label("Enrolment key")).to_have_value("rollcall_enrol")
     expect(page.locator("#tray li")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("sizes", "said"), [((150, 45), "Good"), ((150, 90), "Several faces are seen.")])
+def test_whoever_passes_far_behind_does_not_count(
+    enrolment: tuple[Page, Service],
+    photos: Photos,
+    jpeg: Callable[[Pixels], bytes],
+    sizes: tuple[float, ...],
+    said: str,
+) -> None:
+    page, service = enrolment
+    service.sizes = sizes
+    add_files(page, jpeg, photos.collins)
+    expect(page.locator("#tray li")).to_contain_text(said)
 
 
 def test_a_possible_duplicate_is_enrolled_only_when_somebody_says_it_is_another_person(

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from shared.contracts.people import BulkPerson, BulkReport
+from shared.contracts.people import BulkPerson, BulkReport, HandedIn
 
 Draw = Callable[..., bytes]
 OpenDesk = Callable[..., AbstractAsyncContextManager[Any]]
@@ -60,6 +60,8 @@ async def test_an_archive_of_folders_enrols_everybody_it_can_and_says_why_not_th
         (2, "dataset/Carol_7/3.jpg", "unreadable")
     ]
     assert (report.people, report.enrolled, report.images_accepted, report.images_rejected) == (4, 1, 2, 2)
+    assert [line.registration and line.registration.delivery for line in people] == [None, None, HandedIn.QUEUED, None]
+    assert report.profiles == {HandedIn.QUEUED: 1}  # there is no logger here
     assert [problem.where for problem in report.problems] == ["."]
     assert await desk.recognize(draw("Carol", size=180)) == "Carol 7"
 
