@@ -32,23 +32,33 @@ _NEEDS_CHALLENGE = "Recognized. Attendance is taken at the camera page, which as
 
 
 def to_response(
-    recognition: Recognition, *, policy: MatchPolicy, threshold_from: str, engine: str, request_id: str
+    recognition: Recognition,
+    *,
+    policy: MatchPolicy,
+    threshold_from: str,
+    engine: str,
+    request_id: str,
+    with_distances: bool,
 ) -> RecognizeResponse:
+    """Without distances, nothing says how near a face is to anybody, or how live: such numbers lead whoever tries long
+    enough from an unknown face to a known one."""
     subject = recognition.subject
     best = None if subject is None else subject.best
     known = recognition.decision is DecisionKind.KNOWN
+    distance = best.distance if best and with_distances else None
+    scale = recognition.image.scale
     return RecognizeResponse(
         match=known,
         person=best.person.label if known and best else UNKNOWN,
-        distance=None if best is None else best.distance,
+        distance=distance,
         person_id=best.person.person_id if known and best else None,
         name=best.person.name if known and best else None,
-        similarity=None if best is None else 1 - best.distance,
+        similarity=None if distance is None else 1 - distance,
         threshold=policy.threshold,
         threshold_from=threshold_from,
         decision=recognition.decision,
         reason=reason(recognition),
-        faces=[face_result(face, recognition.image.scale) for face in recognition.faces],
+        faces=[face_result(face, scale, with_distances=with_distances) for face in recognition.faces],
         attendance=None if subject is None else subject.attendance,
         image=ImageSize(width=recognition.image.width, height=recognition.image.height),
         engine=engine,
@@ -81,8 +91,9 @@ def reason(recognition: Recognition) -> str:
     return _REASONS[recognition.decision]
 
 
-def face_result(judged: JudgedFace, scale: float) -> FaceResult:
+def face_result(judged: JudgedFace, scale: float, *, with_distances: bool) -> FaceResult:
     best = judged.best
+    distance = best.distance if best and with_distances else None
     known = judged.decision is DecisionKind.KNOWN
     return FaceResult(
         box=_box(judged.face.detection, scale),
@@ -93,9 +104,9 @@ def face_result(judged: JudgedFace, scale: float) -> FaceResult:
         person=best.person.label if known and best else None,
         person_id=best.person.person_id if known and best else None,
         name=best.person.name if known and best else None,
-        distance=None if best is None else best.distance,
-        similarity=None if best is None else 1 - best.distance,
-        liveness=judged.liveness,
+        distance=distance,
+        similarity=None if distance is None else 1 - distance,
+        liveness=judged.liveness if with_distances else None,
         attendance=judged.attendance,
     )
 

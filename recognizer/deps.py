@@ -87,6 +87,13 @@ async def known_key_id(connection: HTTPConnection) -> str | None:
     return None if key is None else key.key_id
 
 
+async def may_know_distances(connection: HTTPConnection, state: StateDep) -> bool:
+    return state.settings.distances == "everyone" or await known_key_id(connection) is not None
+
+
+DistancesDep = Annotated[bool, Depends(may_know_distances)]
+
+
 async def require_enroll_key(connection: HTTPConnection, state: StateDep) -> ApiKey:
     """Who changes or reads people's photos has a key for it, with RECOGNIZER_AUTH=open too."""
     return _key_with(Scope.ENROLL, connection, state, "The key may not enrol")

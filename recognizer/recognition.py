@@ -49,6 +49,7 @@ class Recognition:
     gallery: str  # fingerprint of the snapshot that was searched
     timings_ms: dict[str, float]
     needs_challenge: bool = False  # a single frame is not enough here to be recorded
+    frame_digest: bytes = b""  # SHA-256 of the bytes that were sent
 
     @property
     def subject(self) -> JudgedFace | None:

@@ -1,6 +1,7 @@
 """The order of steps for one frame, from bytes to an answer."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,7 @@ from recognizer.gallery.watcher import GalleryHolder
 from recognizer.liveness.passive import FaceInFrame
 from recognizer.publisher import Publisher
 from recognizer.recognition import Found, Identified, JudgedFace, Recognition, judged_live, one_face_a_person
+from recognizer.replays import RecordedFrames
 from recognizer.stopwatch import Stopwatch, sum_ms
 from recognizer.tallies import TallyBook
 from recognizer.vision.faces import Face, FaceFinder, Scene, foreground
@@ -60,6 +62,8 @@ class RecognitionService:
         delivery_budget_s: float,
         tallies: TallyBook,
         liveness: LivenessCheck | None = None,
+        recorded: RecordedFrames | None = None,
+        max_frame_age: timedelta = MAX_BEHIND,
         frame_timeout_s: float = FRAME_TIMEOUT_S,
     ) -> None:
         self.policy = policy
@@ -78,6 +82,8 @@ class RecognitionService:
         self._engine_fault: EngineFailed | None = None
         self._delivery_budget_s = delivery_budget_s
         self._tallies = tallies
+        self._recorded = RecordedFrames(0) if recorded is None else recorded
+        self._max_frame_age = max_frame_age
         self._frame_timeout_s = frame_timeout_s
 
     async def recognize(self, picture: bytes, fields: RecognizeFields, *, client: str) -> Recognition:
@@ -109,7 +115,7 @@ class RecognitionService:
         stopwatch = Stopwatch()
         with self._place(client):
             async with self._watched_engine():
-                scene = await self._find(picture, FaceMode.ALL, stopwatch)
+                scene, _ = await self._find(picture, FaceMode.ALL, stopwatch)
         return Found(scene, stopwatch.readings_ms())
 
     async def record(self, recognition: Recognition, fields: RecognizeFields) -> Recognition:
@@ -118,7 +124,8 @@ class RecognitionService:
         captured_at = self._captured_at(fields)
         stopwatch = Stopwatch()
         with stopwatch.step("record"):
-            recorded = (self._record_one(face, fields, captured_at) for face in recognition.faces)
+            frame = recognition.frame_digest
+            recorded = (self._record_one(face, frame, fields, captured_at) for face in recognition.faces)
             faces = tuple(await asyncio.gather(*recorded))
         return replace(recognition, faces=faces, timings_ms=sum_ms(recognition.timings_ms, stopwatch.readings_ms()))
 
@@ -135,11 +142,12 @@ class RecognitionService:
     async def _look(self, picture: bytes, mode: FaceMode) -> Recognition:
         stopwatch = Stopwatch()
         async with self._watched_engine():
-            scene = await self._find(picture, mode, stopwatch)
+            scene, digest = await self._find(picture, mode, stopwatch)
             with stopwatch.step("match"):
                 faces = await self._judge(scene.faces, mode)
             faces = await self._judge_liveness(scene, faces, stopwatch)
-        return Recognition(scene.image, faces, mode, self._gallery.current.fingerprint, stopwatch.readings_ms())
+        gallery = self._gallery.current.fingerprint
+        return Recognition(scene.image, faces, mode, gallery, stopwatch.readings_ms(), frame_digest=digest)
 
     @asynccontextmanager
     async def _watched_engine(self) -> AsyncIterator[None]:
@@ -155,15 +163,15 @@ class RecognitionService:
             raise
         self._engine_fault = None
 
-    async def _find(self, picture: bytes, mode: FaceMode, stopwatch: Stopwatch) -> Scene:
+    async def _find(self, picture: bytes, mode: FaceMode, stopwatch: Stopwatch) -> tuple[Scene, bytes]:
         finder = self._finder if mode is FaceMode.ONE else self._crowd_finder
-        find = partial(finder.find, picture, stopwatch)
+        find = partial(_find, finder, picture, stopwatch)
         return await asyncio.get_running_loop().run_in_executor(self._executor, find)
 
     def _captured_at(self, fields: RecognizeFields) -> datetime:
         now = self._clock.now()
         captured_at = fields.captured_at or now
-        if not now - MAX_BEHIND <= captured_at <= now + MAX_AHEAD:
+        if not now - self._max_frame_age <= captured_at <= now + MAX_AHEAD:
             raise InvalidField("captured_at is too far from the present")
         return captured_at
 
@@ -212,20 +220,30 @@ class RecognitionService:
             for face in faces
         )
 
-    async def _record_one(self, face: JudgedFace, fields: RecognizeFields, captured_at: datetime) -> JudgedFace:
+    async def _record_one(
+        self, face: JudgedFace, frame: bytes, fields: RecognizeFields, captured_at: datetime
+    ) -> JudgedFace:
         if face.decision is not DecisionKind.KNOWN or face.best is None:
             return face
-        event = self._event(face.best, face.liveness, fields, captured_at)
+        person_id = face.best.person.person_id
+        own_id = _event_id(fields, person_id)
+        event_id = self._recorded.event_of(frame, person_id, own_id)
+        event = self._event(event_id, face.best, face.liveness, fields, captured_at)
         entry = await self._publisher.accept(event, self._delivery_budget_s)
         if entry.event.person_id != event.person_id:
             raise InvalidField("event_id was used before, for another recognition")
-        return replace(face, attendance=_note(event.event_id, entry.answer))
+        return replace(face, attendance=_note(event_id, entry.answer, is_replay=event_id != own_id))
 
     def _event(
-        self, best: Candidate, liveness: float | None, fields: RecognizeFields, captured_at: datetime
+        self,
+        event_id: UUID,
+        best: Candidate,
+        liveness: float | None,
+        fields: RecognizeFields,
+        captured_at: datetime,
     ) -> RecognitionEvent:
         return RecognitionEvent(
-            event_id=_event_id(fields, best.person.person_id),
+            event_id=event_id,
             person_id=best.person.person_id,
             person=best.person.label,
             name=best.person.name,
@@ -246,12 +264,17 @@ def _event_id(fields: RecognizeFields, person_id: str) -> UUID:
     return fields.event_id if fields.faces is FaceMode.ONE else uuid5(fields.event_id, person_id)
 
 
-def _note(event_id: UUID, answer: EventResult | None) -> AttendanceNote:
+def _find(finder: FaceFinder, picture: bytes, stopwatch: Stopwatch) -> tuple[Scene, bytes]:
+    return finder.find(picture, stopwatch), hashlib.sha256(picture).digest()
+
+
+def _note(event_id: UUID, answer: EventResult | None, *, is_replay: bool) -> AttendanceNote:
     if answer is None:
-        return AttendanceNote(event_id=event_id, delivery=Delivery.QUEUED)
+        return AttendanceNote(event_id=event_id, delivery=Delivery.QUEUED, replay=is_replay)
     return AttendanceNote(
         event_id=event_id,
         delivery=Delivery.DELIVERED,
+        replay=is_replay,
         outcome=answer.outcome,
         status=answer.status,
         session_id=answer.session_id,

@@ -56,7 +56,11 @@ class RecognizerSettings(ServiceSettings):
     delivery_budget_s: Annotated[float, Field(ge=0, le=10)] = 0.5  # how long a client waits for the logger's verdict
     outbox_max_events: Annotated[int, Field(ge=1)] = 100_000
 
+    replay_window_s: Annotated[float, Field(ge=0, le=86_400)] = 0  # the same bytes within it are recorded once
+    max_frame_age_s: Annotated[float, Field(ge=60)] = 31 * 86_400  # by captured_at: a kiosk over the holidays
+
     auth: Literal["open", "key"] = "open"
+    distances: Literal["everyone", "keys"] = "everyone"  # who is told how near a face is to whom
     compat_open: bool = False  # whether the existing clients enrol and read contacts and photos without a key
     # SHA-256 digests of the keys that clients present, hex; `enroll=digest` or `enroll+recognize=digest` for more than
     # recognition.

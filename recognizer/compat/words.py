@@ -22,8 +22,10 @@ def about(name: str, note: AttendanceNote | None) -> str:
     """
     if note is None:
         return f"{name} - Attendance was not marked: one picture is not enough here"
-    if note.outcome in {None, Outcome.RECORDED}:  # not answered yet: the sighting is kept, and will be delivered
+    if (
+        note.outcome in {None, Outcome.RECORDED} and not note.replay
+    ):  # not answered yet: the sighting is kept, and will be delivered
         return f"Attendance marked for {name}"
-    if note.outcome in {Outcome.ALREADY_MARKED, Outcome.DUPLICATE}:
+    if note.replay or note.outcome in {Outcome.ALREADY_MARKED, Outcome.DUPLICATE}:
         return f"{name} - Your attendance was already taken recently"
     return f"{name} - Attendance was not marked: {note.detail or note.outcome}"

@@ -56,7 +56,14 @@ class LiveService:
             self._places.give_back(client)
 
     async def converse(
-        self, channel: Channel, *, client: str, source: Source | None, record: bool, request_id: str
+        self,
+        channel: Channel,
+        *,
+        client: str,
+        source: Source | None,
+        record: bool,
+        request_id: str,
+        with_distances: bool,
     ) -> CloseCode | None:
         """Until the client hangs up, which is None, or there is a reason to."""
         gate = self._new_gate(client)
@@ -70,7 +77,7 @@ class LiveService:
             idle_s=self._limits.idle_s,
             record=record,
         )
-        replies = _Replies(session, welcome, self._policy, request_id)
+        replies = _Replies(session, welcome, self._policy, request_id, with_distances=with_distances)
         conversation = Conversation(channel, replies, self._limits, observe=self._observe, now_s=self._now_s)
         return await conversation.run(self._stopping)
 
@@ -80,11 +87,14 @@ class LiveService:
 
 
 class _Replies:
-    def __init__(self, session: LiveSession, welcome: Welcome, policy: VisitPolicy, request_id: str) -> None:
+    def __init__(
+        self, session: LiveSession, welcome: Welcome, policy: VisitPolicy, request_id: str, *, with_distances: bool
+    ) -> None:
         self._session = session
         self._welcome = welcome
         self._policy = policy
         self._request_id = request_id
+        self._with_distances = with_distances
 
     def welcome(self) -> str:
         return self._welcome.model_dump_json()
@@ -98,5 +108,10 @@ class _Replies:
         except ServiceError as error:
             return to_error(error, seq=frame.seq, dropped=dropped, request_id=self._request_id).model_dump_json()
         return to_frame(
-            answer, self._policy, seq=frame.seq, dropped=dropped, request_id=self._request_id
+            answer,
+            self._policy,
+            seq=frame.seq,
+            dropped=dropped,
+            request_id=self._request_id,
+            with_distances=self._with_distances,
         ).model_dump_json()

@@ -8,15 +8,18 @@ from shared.contracts.recognition import ImageSize
 from shared.web.errors import ServiceError
 
 
-def to_frame(answer: LiveAnswer, policy: VisitPolicy, *, seq: int, dropped: int, request_id: str) -> LiveFrame:
+def to_frame(
+    answer: LiveAnswer, policy: VisitPolicy, *, seq: int, dropped: int, request_id: str, with_distances: bool
+) -> LiveFrame:
     recognition = answer.recognition
+    scale = recognition.image.scale
     return LiveFrame(
         seq=seq,
         dropped=dropped,
         decision=recognition.decision,
         reason=reason(recognition),
         image=ImageSize(width=recognition.image.width, height=recognition.image.height),
-        faces=[face_result(face, recognition.image.scale) for face in recognition.faces],
+        faces=[face_result(face, scale, with_distances=with_distances) for face in recognition.faces],
         confirmation=_confirmation(answer.agreement, policy),
         challenge=answer.challenge,
         attendance=answer.attendance,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from recognizer.opening.delivery import Delivery
 from recognizer.opening.engine import Networks, crowd_finder, open_liveness
 from recognizer.opening.gallery import OpenGallery
 from recognizer.recognition import Identified
+from recognizer.replays import RecordedFrames
 from recognizer.service import LivenessCheck, RecognitionService
 from recognizer.settings import RecognizerSettings
 from recognizer.threads import OrderedThreads
@@ -51,6 +53,8 @@ async def open_recognition(
         max_frames=settings.max_frames,
         delivery_budget_s=settings.delivery_budget_s,
         tallies=delivery.tallies,
+        recorded=RecordedFrames(settings.replay_window_s),
+        max_frame_age=timedelta(seconds=settings.max_frame_age_s),
         liveness=await _open_liveness_check(stack, settings, networks.threads),
     )
 

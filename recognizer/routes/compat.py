@@ -144,7 +144,7 @@ async def create_student(
 async def detect_face(request: Request, picture: PictureDep, service: ServiceDep) -> DetectedFaces:
     """Where the faces are, and whose they are. Nothing is recorded."""
     seen = await service.look(picture.data, FaceMode.ALL, client=client_of(request))
-    faces = [DetectedFace.of(face_result(face, seen.image.scale)) for face in seen.faces]
+    faces = [DetectedFace.of(face_result(face, seen.image.scale, with_distances=False)) for face in seen.faces]
     return DetectedFaces(faces=faces, total_faces=len(faces))
 
 

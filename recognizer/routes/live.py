@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
 
-from recognizer.deps import LiveDep, require_key_when_closed, require_own_origin
+from recognizer.deps import DistancesDep, LiveDep, require_key_when_closed, require_own_origin
 from recognizer.live.conversation import Gone
 from recognizer.live.handshake import chosen_subprotocol
 from shared.contracts.base import Source
@@ -19,6 +19,7 @@ router = APIRouter(dependencies=[Depends(require_own_origin), Depends(require_ke
 async def live(
     websocket: WebSocket,
     service: LiveDep,
+    distances: DistancesDep,
     source: Annotated[Source | None, Query()] = None,
     record: Annotated[bool, Query()] = True,
 ) -> None:
@@ -26,7 +27,12 @@ async def live(
     with service.place(client), suppress(WebSocketDisconnect):
         await websocket.accept(chosen_subprotocol(websocket.scope["subprotocols"]))
         code = await service.converse(
-            SocketChannel(websocket), client=client, source=source, record=record, request_id=request_id(websocket)
+            SocketChannel(websocket),
+            client=client,
+            source=source,
+            record=record,
+            request_id=request_id(websocket),
+            with_distances=distances,
         )
         if code is not None:
             await websocket.close(code)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from recognizer.answers import to_json_response, to_response
-from recognizer.deps import PictureDep, ServiceDep, require_key_when_closed
+from recognizer.deps import DistancesDep, PictureDep, ServiceDep, require_key_when_closed
 from recognizer.errors import (
     EngineFailed,
     ImageTooLarge,
@@ -54,7 +54,7 @@ PICTURE_BODY = {
     openapi_extra=PICTURE_BODY,
     responses=problems(InvalidImage, ImageTooLarge, UnsupportedImage, InvalidField, Overloaded, EngineFailed),
 )
-async def recognize(request: Request, picture: PictureDep, service: ServiceDep) -> Response:
+async def recognize(request: Request, picture: PictureDep, service: ServiceDep, distances: DistancesDep) -> Response:
     """Finds the faces, names the one that is known, and records the attendance.
 
     The picture (JPEG, PNG or WebP) comes as part `image` of a form, or as base64 in JSON. Every decision is a 200; only
@@ -67,6 +67,7 @@ async def recognize(request: Request, picture: PictureDep, service: ServiceDep) 
         threshold_from=service.threshold_from,
         engine=service.engine,
         request_id=request_id(request),
+        with_distances=distances,
     )
     answer = to_json_response(response) if picture.is_json else response
     return Response(answer.model_dump_json(), media_type="application/json")

@@ -90,6 +90,7 @@ class AttendanceNote(WireModel):
     session_id: str | None = None
     first_seen: datetime | None = None
     detail: str | None = None
+    replay: bool = False  # the very same picture came a moment ago; all this is what became of that one
 
 
 class ImageSize(WireModel):
