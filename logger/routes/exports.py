@@ -17,7 +17,7 @@ from logger.export import csv, xlsx
 from logger.export.streams import TableStream, csv_parts, write_xlsx_stream
 from logger.routes.contacts import contacts_for
 from logger.routes.queries import AttendanceQuery
-from logger.routes.school_queries import PeopleWhere, SpanQuery, teacher_for
+from logger.routes.school_queries import PeopleWhere, SpanQuery, reported_teacher, teacher_for
 from logger.services.school import School
 from shared.web.errors import Forbidden, Unauthenticated, problems
 
@@ -38,6 +38,7 @@ class Kind(StrEnum):
 
 
 Span = Annotated[SpanQuery, Query()]
+SeesReports = Annotated[Actor, allowed(Action.SEE_REPORTS, subject=own_subject)]  # cut down to one's own
 
 
 @router.get("/people.{kind}")
@@ -201,21 +202,17 @@ async def person_report(
 
 
 @router.get("/months/{year}/{month}/people.{kind}")
-async def month_people(
-    year: int, month: int, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
-) -> StreamingResponse:
-    """Everybody in the school, counted over a month."""
-    report = await school.reports.month(year, month)
+async def month_people(year: int, month: int, kind: Kind, school: SchoolDep, actor: SeesReports) -> StreamingResponse:
+    """Everybody in the school, counted over a month; for a teacher, in their own classes."""
+    report = await school.reports.month(year, month, teacher_id=reported_teacher(actor))
     stream = school.exports.report(report, report.people)
     return await _file(kind, stream, f"month:{year}-{month:02}", school, actor)
 
 
 @router.get("/months/{year}/{month}/report.{kind}")
-async def month_report(
-    year: int, month: int, kind: Kind, school: SchoolDep, actor: Annotated[Actor, allowed(Action.SEE_REPORTS)]
-) -> StreamingResponse:
-    """The classes of the school, counted over a month."""
-    report = await school.reports.month(year, month)
+async def month_report(year: int, month: int, kind: Kind, school: SchoolDep, actor: SeesReports) -> StreamingResponse:
+    """The classes of the school, counted over a month; a teacher's own."""
+    report = await school.reports.month(year, month, teacher_id=reported_teacher(actor))
     stream = school.exports.report(report, report.classes)
     return await _file(kind, stream, f"month:{year}-{month:02}", school, actor)
 

@@ -41,6 +41,11 @@ def teacher_for(actor: Actor, asked: str | None = None) -> str | None:
     return asked if reach_of(actor, Action.SEE_CLASS) is Reach.ANY else actor.account_id
 
 
+def reported_teacher(actor: Actor) -> str | None:
+    """Whose classes a report is of: those of who may see no others; None for the whole school."""
+    return None if reach_of(actor, Action.SEE_REPORTS) is Reach.ANY else actor.account_id
+
+
 class SpanQuery(WireModel):
     from_: LocalDate = Field(alias="from", description="first day at the site")
     to: LocalDate = Field(description="last day at the site")

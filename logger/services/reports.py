@@ -9,6 +9,7 @@ from logger.domain.people import PersonProfile
 from logger.domain.reports import Counted, Tally, by_class, by_month, by_person, tally, tally_by
 from logger.domain.text import sorting
 from logger.errors import InvalidRequest, NotFound
+from logger.services.rows import every_row
 from logger.store.kinds import CLASSES, MARKS, PEOPLE
 from logger.store.tables import RowStore, Selection
 
@@ -67,22 +68,29 @@ class ReportsService:
         counted = await self._counted({"class": class_id}, first, last)
         return await self._report(row.value.title, counted, first, last, expected=row.value.roster)
 
-    async def month(self, year: int, month: int) -> Report:
-        """The whole school."""
+    async def month(self, year: int, month: int, *, teacher_id: str | None = None) -> Report:
+        """The whole school, or the classes of a teacher."""
         if not (1970 <= year <= 2200 and 1 <= month <= 12):
             raise InvalidRequest("A month is given as a year from 1970 to 2200 and a number from 1 to 12")
         first = date(year, month, 1)
         last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-        return await self.span(first, last)
+        return await self._report(f"{first} to {last}", await self._taught(teacher_id, first, last), first, last)
 
     async def span(self, first: date, last: date) -> Report:
         """The whole school."""
         return await self._report(f"{first} to {last}", await self._counted({}, first, last), first, last)
 
-    async def overview(self, first: date, last: date) -> Report:
-        """The whole school; of its people those below the threshold alone, so that no other name is looked up."""
-        counted = await self._counted({}, first, last)
+    async def overview(self, first: date, last: date, *, teacher_id: str | None = None) -> Report:
+        """The whole school, or the classes of a teacher; of the people those below the threshold alone, so that no
+        other name is looked up."""
+        counted = await self._taught(teacher_id, first, last)
         return await self._report(f"{first} to {last}", counted, first, last, everybody=False)
+
+    async def _taught(self, teacher_id: str | None, first: date, last: date) -> list[Counted]:
+        if teacher_id is None:
+            return await self._counted({}, first, last)
+        own = every_row(self._store, CLASSES, Selection(terms={"teacher": teacher_id}))
+        return [one async for row in own for one in await self._counted({"class": row.value.class_id}, first, last)]
 
     async def _counted(self, terms: Mapping[str, str], first: date, last: date) -> list[Counted]:
         if not timedelta(0) <= last - first <= MAX_SPAN:

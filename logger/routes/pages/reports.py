@@ -1,6 +1,5 @@
 """Reports: a month of the school, a class, a person."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,13 +8,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from logger.app_state import State
 from logger.domain.accounts import Action, Actor, Reach, may, reach_of
-from logger.domain.policy import Status
 from logger.domain.reports import Tally
 from logger.routes.pages.frame import PageRoute, StateDep, page
 from logger.routes.pages.rights import SeesReport, SeesReports
 from logger.routes.queries import LocalDate
+from logger.routes.school_queries import reported_teacher
 from logger.services.reports import Line, Report
 from logger.web.charts import Bar
 from logger.web.rendering import percent
@@ -66,24 +64,23 @@ async def reports(
     """A month by class; of one's own classes, for who sees no others."""
     first = date.fromisoformat(f"{month}-01") if month else state.pages.today().replace(day=1)
     last = _next_month(first) - timedelta(days=1)
-    report = await state.school.reports.overview(first, last) if _sees_all(actor) else None
-    lines = _lines(report.classes, report, _class_page) if report else await _own_lines(state, actor, first, last)
-    total = report.total if report else _sum(line.tally for line in lines)
+    teacher_id = reported_teacher(actor)
+    report = await state.school.reports.overview(first, last, teacher_id=teacher_id)
     return page(
         request,
         "reports.html",
         here="reports",
         title=f"{first:%B %Y}",
         sees_all=may(actor, Action.SEE_ATTENDANCE),
-        exports=f"/v1/months/{first.year}/{first.month}" if report else "",
+        exports=f"/v1/months/{first.year}/{first.month}",
         previous=first - timedelta(days=1),
         following=_next_month(first) if last < state.pages.today() else None,
         kinds=KINDS,
-        lines=lines,
-        overall=total,
-        threshold=report.threshold_percent if report else None,
-        warned=_lines(report.warned[:MOST_WARNED], report, _person_page) if report else [],
-        all_warned=len(report.warned) if report else 0,
+        lines=_lines(report.classes, report, _class_page),
+        overall=report.total,
+        threshold=report.threshold_percent,
+        warned=_lines(report.warned[:MOST_WARNED], report, _person_page if teacher_id is None else None),
+        all_warned=len(report.warned),
     )
 
 
@@ -167,27 +164,6 @@ def _lines(found: Iterable[Line], report: Report, address: Callable[[str], str] 
         )
         for line in found
     ]
-
-
-async def _own_lines(state: State, actor: Actor, first: date, last: date) -> list[ReportLine]:
-    own = await state.school.classes.all()
-    reports = [
-        (class_id, await state.school.reports.school_class(class_id, first, last))
-        for class_id, one in own.items()
-        if one.teacher_id == actor.account_id
-    ]
-    return [
-        ReportLine(one.title, _class_page(class_id), one.total, low=one.total.warns(one.threshold_percent))
-        for class_id, one in reports
-        if one.total.total
-    ]
-
-
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    times: Counter[Status] = Counter()
-    for one in tallies:
-        times.update(one.times)
-    return Tally(dict(times))
 
 
 def _sees_all(actor: Actor) -> bool:

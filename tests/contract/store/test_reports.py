@@ -96,6 +96,8 @@ async def test_a_month_is_of_the_whole_school(reports: ReportsService) -> None:
     march = await reports.month(2025, 3)
     assert (march.first, march.last) == (date(2025, 3, 1), date(2025, 3, 31))
     assert [(line.key, line.tally.total) for line in march.classes] == [("c2", 1), ("c1", 5)]
+    assert (await reports.month(2025, 3, teacher_id="t1")).classes == march.classes
+    assert (await reports.month(2025, 3, teacher_id="somebody")).total.total == 0
     december = await reports.month(2025, 12)
     assert (december.last, december.total.total) == (date(2025, 12, 31), 0)
     for year, month in ((2025, 13), (2025, 0), (1, 1)):

@@ -85,6 +85,14 @@ class Site:
         outcome: str = answer.json()["results"][0]["outcome"]
         return outcome
 
+    def count_strangers(self, count: int) -> None:
+        """What the recognizer sends of faces that are nobody's."""
+        minute = datetime.now(UTC).replace(second=0, microsecond=0).isoformat()
+        tally = {"origin": "r1", "source": "cam-1", "decision": "unknown", "minute": minute, "count": count}
+        headers = {"X-API-Key": self._key}
+        answer = httpx.post(f"{self.url}/v1/tallies", json={"tallies": [tally]}, headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+
 
 @pytest.fixture
 def site(tmp_path: Path, process: Callable[..., Any]) -> Iterator[Site]:

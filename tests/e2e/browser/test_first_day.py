@@ -38,6 +38,8 @@ class Site(Protocol):
 
     def arrive(self, person_id: str, name: str) -> str: ...
 
+    def count_strangers(self, count: int) -> None: ...
+
 
 def import_people(page: Page) -> None:
     page.get_by_role("link", name="Import people").click()
@@ -84,9 +86,14 @@ def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) ->
         assert site.arrive(person_id, name) == "recorded"
     expect(page.locator("[data-arrival]")).to_have_count(4)
     expect(page.get_by_role("heading", name="Missing · 4")).to_be_visible()
+    site.count_strangers(3)
+    expect(page.locator(".figure").filter(has_text="Unknown faces")).to_contain_text("3")
     shoot(page, "05-today")
 
     page.goto(session)
+    site.count_strangers(5)
+    expect(page.get_by_text(re.compile("5.sightings of unknown faces"))).to_be_visible()
+    expect(page.get_by_role("button", name="Print")).to_be_visible()  # on a page that has followed
     row = page.get_by_role("row").filter(has_text="Bo Berg")
     row.get_by_text("Correct", exact=False).first.click()
     row.get_by_label("Reason").fill("Doctor's note")
@@ -150,6 +157,7 @@ def test_every_other_page(page: Page, shoot: Shoot) -> None:
         ("14-classes", "/classes"),
         ("15-audit", "/audit"),
         ("16-settings", "/settings"),
+        ("23-outside-sessions", "/reports/day"),
         ("17-account", "/account"),
         ("18-add-person", "/people/new"),
         ("19-make-class", "/classes/new"),

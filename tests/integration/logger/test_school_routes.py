@@ -282,6 +282,22 @@ async def test_whatever_is_shown_as_a_table_can_be_taken_along(
     assert [row[1:5] for row in person[1:]] == [["Physics", "1", "0", "1"], ["Total", "1", "0", "1"]]
     month = rows_of(await office.get("/v1/months/2025/3/people.csv"))
     assert [row[:3] for row in month[1:]] == [["2021/CS/1", "Ada Lovelace", "1"], ["", "Total", "1"]]
+    marks = rows_of(await office.get("/v1/people/2021/CS/1/marks.csv", params=YEAR))
+    assert [row[2:6] for row in marks[1:]] == [["Physics", "2021/CS/1", "Ada Lovelace", "Late"]]
+
+
+async def test_what_a_teacher_takes_along_is_of_their_own_classes(
+    office: httpx.AsyncClient, physics: str, marked: date, teacher: dict[str, str]
+) -> None:
+    addresses = ("/v1/months/2025/3/report.csv", "/v1/people/2021/CS/1/marks.csv")
+    of_own = [rows_of(await office.get(address, params=YEAR, headers=teacher)) for address in addresses]
+    assert of_own == [rows_of(await office.get(address, params=YEAR)) for address in addresses]
+    known = (await office.get(f"/v1/classes/{physics}")).json()
+    given_away = {name: known[name] for name in ("title", "version")} | {"teacher_id": "t2"}
+    assert (await office.put(f"/v1/classes/{physics}", json=given_away)).status_code == 200
+    report, marks = [rows_of(await office.get(address, params=YEAR, headers=teacher)) for address in addresses]
+    assert [row[1:3] for row in report[1:]] == [["Total", "0"]]
+    assert marks[1:] == []
 
 
 async def test_sessions_are_taken_along_with_their_counts(
