@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format licences sbom figures bench chaos evaluate models doctor tunnel lock clean
+.PHONY: help run install test check format licences sbom figures bench chaos soak evaluate models doctor tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ chaos: $(VENV)/dev.stamp ## ROUNDS=200 SEED=s STORE=sqlite|mongo: kill both serv
 
 figures: $(VENV)/dev.stamp ## docs/figures.md from what bench, chaos, soak and evaluate left in var/; measures nothing
 	@$(PY) -m tests.figures
+
+soak: $(VENV)/dev.stamp ## REQUESTS=100000: very many requests; what both services hold of memory and descriptors
+	@$(PY) -m tests.soak --requests $(or $(REQUESTS),100000) $(if $(ENGINE),--engine $(ENGINE))
 
 evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how well the engine tells those people apart
 	@$(PY) -m recognizer evaluate --known "$(KNOWN)" $(if $(STRANGERS),--strangers "$(STRANGERS)") $(if $(OUT),--out "$(OUT)")

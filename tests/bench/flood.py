@@ -39,7 +39,7 @@ class Answered(NamedTuple):
 async def flood(port: int, frames: Sequence[bytes], streams: Iterable[Stream], *, connections: int) -> list[Answered]:
     due = sorted(((at_s, one) for one in streams for at_s in _moments(one)), key=lambda each: each[0])
     pictures = cycle(frames)
-    pool = _Pool(port, connections)
+    pool = Pool(port, connections)
     answers: list[Answered] = []
     started = time.perf_counter()
 
@@ -55,7 +55,7 @@ async def flood(port: int, frames: Sequence[bytes], streams: Iterable[Stream], *
     return answers
 
 
-class _Pool:
+class Pool:
     """Connections that are opened when there is no free one, up to a number."""
 
     def __init__(self, port: int, most: int) -> None:
@@ -64,6 +64,7 @@ class _Pool:
         self._places = asyncio.Semaphore(most)
 
     async def exchange(self, sent: bytes) -> int:
+        """The status of the answer; 0 where the connection was lost before there was one."""
         async with self._places:
             try:
                 connection = await self._connection()
