@@ -24,6 +24,9 @@ log = get_logger(__name__)
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HUNG_UP = 499  # for the log and the metrics alone: nginx's number for a client that did not wait for its answer
 _UNEXPECTED_CONDITION = 1011  # RFC 6455, section 7.4.1
+# What has no policy of its own is shown in no frame and loads nothing, but for `/docs`, which is made elsewhere.
+_ANSWER_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+_PAGE_POLICY = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _QUIET = {"/healthz", "/readyz", "/metrics"}  # probes would drown the rest of the log
 
 
@@ -140,6 +143,9 @@ def _add_headers(start: Message, request_id: str) -> None:
     headers["X-Request-ID"] = request_id
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    is_page = headers.get("content-type", "").startswith("text/html")
+    headers.setdefault("Content-Security-Policy", _PAGE_POLICY if is_page else _ANSWER_POLICY)
 
 
 def _route(scope: Scope) -> str:
