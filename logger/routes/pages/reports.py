@@ -32,7 +32,7 @@ class ReportLine:
     """One person or class, as it is shown."""
 
     title: str
-    address: str | None
+    address: str
     tally: Tally
     low: bool
     note: str = ""
@@ -79,7 +79,7 @@ async def reports(
         lines=_lines(report.classes, report, _class_page),
         overall=report.total,
         threshold=report.threshold_percent,
-        warned=_lines(report.warned[:MOST_WARNED], report, _person_page if teacher_id is None else None),
+        warned=_lines(report.warned[:MOST_WARNED], report, _page_of_people(actor)),
         all_warned=len(report.warned),
     )
 
@@ -88,8 +88,7 @@ async def reports(
 async def class_report(request: Request, state: StateDep, class_id: str, days: DaysDep, actor: SeesReport) -> Response:
     first, last = days
     report = await state.school.reports.school_class(class_id, first, last)
-    address = _person_page if _sees_all(actor) else None
-    lines = _lines(report.people, report, address)
+    lines = _lines(report.people, report, _page_of_people(actor))
     return _report_page(
         request,
         report,
@@ -153,11 +152,11 @@ def _report_page(
     )
 
 
-def _lines(found: Iterable[Line], report: Report, address: Callable[[str], str] | None) -> list[ReportLine]:
+def _lines(found: Iterable[Line], report: Report, address: Callable[[str], str]) -> list[ReportLine]:
     return [
         ReportLine(
             title=line.name,
-            address=address(line.key) if address else None,
+            address=address(line.key),
             tally=line.tally,
             low=line.tally.warns(report.threshold_percent),
             note=line.key if address is not _class_page else "",
@@ -176,6 +175,15 @@ def _class_page(class_id: str) -> str:
 
 def _person_page(person_id: str) -> str:
     return f"/reports/person?id={quote(person_id, safe='')}"
+
+
+def _page_of_people(actor: Actor) -> Callable[[str], str]:
+    """A person's report is of all their classes: who may not see all is led to the person."""
+    return _person_page if _sees_all(actor) else _profile_page
+
+
+def _profile_page(person_id: str) -> str:
+    return f"/person?id={quote(person_id, safe='')}"
 
 
 def _next_month(first: date) -> date:

@@ -19,13 +19,15 @@ _ANCHORS = {"rooms": "/settings#rooms", "accounts": "/settings#accounts", "keys"
 
 @router.get("/settings")
 async def settings(request: Request, state: StateDep, _: EditsSettings) -> Response:
-    keys = state.key_administration
+    keys, accounts = state.key_administration, await state.accounts.all()
+    devices = [one.account_id for one in accounts if one.role is Role.DEVICE]
     return page(
         request,
         "settings.html",
         here="settings",
         rooms=await state.school.classes.rooms(),
-        accounts=await state.accounts.all(),
+        accounts=accounts,
+        keys_of={account_id: await state.logins.of_account(account_id) for account_id in devices},
         roles=[(role.value, role.value.capitalize()) for role in ROLES],
         keys=[one for one in await keys.list_keys() if one.revoked_at is None] if keys else None,
         scopes=list(Scope),
@@ -68,10 +70,30 @@ async def switch_account(state: StateDep, actor: EditsAccounts, form: FormDep) -
     return go(_ANCHORS["accounts"], f"{known.name} {'may' if fields.active else 'may no longer'} sign in.")
 
 
+@router.post("/settings/accounts/key")
+async def add_device_key(request: Request, state: StateDep, actor: EditsAccounts, form: FormDep) -> Response:
+    """A device's second, to be brought there before the first is withdrawn."""
+    made = await state.accounts.add_device_key(form.text("account_id"), "another key", by=actor.account_id)
+    return _secret(request, made.account.name, made.secret, "accounts")
+
+
+@router.post("/settings/accounts/key/withdraw")
+async def withdraw_device_key(state: StateDep, actor: EditsAccounts, form: FormDep) -> Response:
+    await state.accounts.close_login(form.text("account_id"), form.text("login_id"), by=actor.account_id)
+    return go(_ANCHORS["accounts"], "The key is withdrawn.")
+
+
 @router.post("/settings/keys")
 async def add_key(request: Request, state: StateDep, actor: EditsKeys, form: FormDep) -> Response:
     scopes = _scopes(form)
     secret, key = await _keys(state.key_administration).add(scopes, form.text("label"), by=actor.account_id)
+    return _secret(request, key.label, secret, "keys")
+
+
+@router.post("/settings/keys/rotate")
+async def rotate_key(request: Request, state: StateDep, actor: EditsKeys, form: FormDep) -> Response:
+    """The one before works on until it is revoked: the program is never without."""
+    secret, key = await _keys(state.key_administration).rotate(form.text("key_id"), by=actor.account_id)
     return _secret(request, key.label, secret, "keys")
 
 

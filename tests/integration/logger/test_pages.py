@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -67,16 +68,30 @@ class Browser:
         return self.page
 
 
+Open = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
 @pytest.fixture
-async def site(serve: Callable[..., Any], clock: Clock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A site with its administrator, and nothing else."""
-    store = SqliteStore(tmp_path / "attendance.db")
-    passwords = Argon2Passwords()
-    accounts = AccountsService(store, LoginsService(store, clock), passwords, AuditService(store, clock), clock)
-    async with serve(store) as client:
-        await accounts.ensure_admin(PASSWORD)
+def open_site(serve: Callable[..., Any], clock: Clock, tmp_path: Path) -> Open:
+    """With its administrator, and nothing else."""
+
+    @asynccontextmanager
+    async def make(**changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+        store = SqliteStore(tmp_path / "attendance.db")
+        passwords = Argon2Passwords()
+        accounts = AccountsService(store, LoginsService(store, clock), passwords, AuditService(store, clock), clock)
+        async with serve(store, **changes) as client:
+            await accounts.ensure_admin(PASSWORD)
+            yield client
+        passwords.close()
+
+    return make
+
+
+@pytest.fixture
+async def site(open_site: Open) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_site() as client:
         yield client
-    passwords.close()
 
 
 @pytest.fixture
@@ -84,6 +99,13 @@ async def browser(site: httpx.AsyncClient) -> Browser:
     one = Browser(site)
     await one.sign_in()
     return one
+
+
+def shown(page: str) -> str:
+    """The secret that is shown this once."""
+    found = re.search(r'class="code" readonly value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
 
 
 async def with_a_class(browser: Browser) -> str:
@@ -453,16 +475,47 @@ async def test_the_tables_of_settings_and_of_a_person_leave_as_files_without_a_s
     await with_a_class(browser)
     await browser.send("/settings/accounts", username="t1", name="Tess Teacher", role="teacher")
     await browser.send("/settings/rooms", name="Room 1", sources="cam-1, cam-2")
-    password = re.search(r"<code[^>]*>([^<]+)", await browser.send("/settings/accounts/password", account_id="t1"))
+    secret = shown(await browser.send("/settings/accounts/password", account_id="t1"))
     page = await browser.open("/settings")
     assert 'href="/v1/accounts.csv"' in page
     assert 'href="/v1/rooms.xlsx"' in page
     accounts = (await site.get("/v1/accounts.csv")).text
     assert "Tess Teacher" in accounts
     assert "argon2" not in accounts
-    assert password is None or password[1] not in accounts
+    assert secret not in accounts
     assert "cam-1, cam-2" in (await site.get("/v1/rooms.csv")).text
     person = await browser.open("/person?id=101")
     assert 'href="/v1/people/101/marks.csv?from=' not in person  # nothing is marked yet
     for kind in ("csv", "xlsx"):
         assert (await site.get(f"/v1/accounts.{kind}")).status_code == 200
+
+
+async def test_a_programs_key_is_replaced_without_a_gap_and_its_table_tells_no_secret(open_site: Open) -> None:
+    async with open_site(api_keys=None) as site:
+        browser = Browser(site)
+        await browser.sign_in()
+        first = shown(await browser.send("/settings/keys", label="recognizer", scopes="events:write"))
+        page = await browser.open("/settings")
+        key_id = re.findall(r'name="key_id" value="(\w+)"', page)[0]
+        second = shown(await browser.send("/settings/keys/rotate", key_id=key_id))
+        page = await browser.open("/settings")
+        assert page.count("<strong>recognizer</strong>") == 2
+        assert (await browser.send("/settings/keys/revoke", key_id=key_id)).count("<strong>recognizer</strong>") == 1
+        table = (await site.get("/v1/keys.csv")).text
+        assert table.count("recognizer") == 2  # the revoked one too
+        assert first != second
+        assert first not in table
+        assert second not in table
+        assert (await site.get("/v1/keys.xlsx")).status_code == 200
+
+
+async def test_a_device_gets_another_key_before_the_first_is_withdrawn(browser: Browser) -> None:
+    device: dict[str, Any] = {"username": "door", "name": "Door", "role": "device", "room": "Room 1"}
+    first = shown(await browser.send("/settings/accounts", **device))
+    assert first != shown(await browser.send("/settings/accounts/key", account_id="door"))
+    page = await browser.open("/settings")
+    first_id, second_id = re.findall(r'name="login_id" value="(\w+)"', page)
+    assert "two keys" in await browser.send("/settings/accounts/key", account_id="door")
+    page = await browser.send("/settings/accounts/key/withdraw", account_id="door", login_id=first_id)
+    assert "The key is withdrawn." in page
+    assert re.findall(r'name="login_id" value="(\w+)"', page) == [second_id]
