@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -39,7 +39,9 @@ from recognizer.engine.base import (
     Landmarks,
     MatchDefaults,
 )
+from recognizer.engine.mean_face import Eyes, eyes_in, with_nose_and_mouth
 from recognizer.engine.session import Graph
+from recognizer.engine.stand_in_session import StandInSession
 from recognizer.engine.unit_rows import unit_rows
 from recognizer.engine.weights import Backend, LocatedFile
 from recognizer.errors import EngineFailed, StartError, WeightsMissing
@@ -51,12 +53,6 @@ _BUILD_LOCK = threading.Lock()
 _verified: dict[str, Path] = {}  # all that DeepFace may open, by the names it asks for
 
 _MARGIN_SHARE: Final = 0.1
-
-# Nose tip and mouth corners of a mean frontal face, from the middle of the eyes along the line of the eyes and down
-# from it, in distances between the eyes.
-_BELOW_EYES: Final = np.array([[0.0, 0.57], [-0.41, 1.15], [0.41, 1.15]], np.float32)
-# Where the eyes lie in a box around a mean frontal face, in widths and heights of the box.
-_EYES_IN_BOX: Final = np.array([[0.3, 0.4], [0.7, 0.4]], np.float32)
 
 
 class DeepFaceEmbedder:
@@ -167,24 +163,15 @@ class DeepFaceDetector:
             five = [area.right_eye, area.left_eye, area.nose, area.mouth_right, area.mouth_left]
             return np.array(five, np.float32)
         if area.right_eye is not None and area.left_eye is not None:
-            return _with_nose_and_mouth(np.array([area.right_eye, area.left_eye], np.float32))
-        return _with_nose_and_mouth(self._eyes_in_box(bgr, area))
+            return with_nose_and_mouth(np.array([area.right_eye, area.left_eye], np.float32))
+        return with_nose_and_mouth(self._eyes_in_box(bgr, area))
 
-    def _eyes_in_box(self, bgr: Frame, area: Any) -> NDArray[np.float32]:
+    def _eyes_in_box(self, bgr: Frame, area: Any) -> Eyes:
         left, top = max(0, int(area.x)), max(0, int(area.y))
         person_left, person_right = self._eye_finder.find_eyes(bgr[top : area.y + area.h, left : area.x + area.w])
         if person_left is not None and person_right is not None:
             return np.array([person_right, person_left], np.float32) + np.array([left, top], np.float32)
-        corner, size = np.array([area.x, area.y], np.float32), np.array([area.w, area.h], np.float32)
-        return corner + size * _EYES_IN_BOX
-
-
-def _with_nose_and_mouth(eyes: NDArray[np.float32]) -> Landmarks:
-    """(2, 2) eyes, viewer's left first, to all five landmarks."""
-    across = eyes[1] - eyes[0]
-    down = np.array([-across[1], across[0]], np.float32)
-    rest = eyes.mean(axis=0) + _BELOW_EYES @ np.stack([across, down])
-    return np.concatenate([eyes, rest]).astype(np.float32)
+        return eyes_in(Box(float(area.x), float(area.y), float(area.w), float(area.h)))
 
 
 def _network_input(chips: Chips, shape: tuple[int, int]) -> Batch:
@@ -303,23 +290,7 @@ def _replace(module: ModuleType, function: str, ours: Callable[..., object]) -> 
     setattr(module, function, ours)
 
 
-def _session(file_name: str, source_url: object = None, *, threads: int) -> "_Session":
+def _session(file_name: str, source_url: object = None, *, threads: int) -> StandInSession:
     """Stands where DeepFace opens ONNX graphs: its own sessions would each take every core."""
     del source_url
-    return _Session(Graph(Path(_only_verified(file_name)), threads=threads))
-
-
-class _Session:
-    """The calls DeepFace makes of an ONNX Runtime session, answered by a graph of ours with one input."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-
-    def get_inputs(self) -> list[SimpleNamespace]:
-        return [SimpleNamespace(name="input")]
-
-    def get_outputs(self) -> list[SimpleNamespace]:
-        return []
-
-    def run(self, _: object, inputs: dict[str, NDArray[np.float32]]) -> list[NDArray[Any]]:
-        return self._graph.run(inputs["input"])
+    return StandInSession(Graph(Path(_only_verified(file_name)), threads=threads))

@@ -17,6 +17,7 @@ from recognizer.gallery.cache import EngineKey, PhotoIssue, PhotoRefusal, PhotoR
 from recognizer.gallery.changes import Changes
 from recognizer.gallery.dataset import DatasetListing, FolderIssue, FolderProblem, Photo, shown
 from recognizer.gallery.photo_files import unsealed
+from recognizer.gallery.report import GalleryReport, UnusedPhoto
 from recognizer.gallery.snapshot import Enrolled, GallerySnapshot, changed_snapshot, snapshot_of
 from recognizer.stopwatch import Stopwatch
 from recognizer.vision import decode, quality
@@ -32,34 +33,7 @@ Progress = Callable[[int, int], None]  # photos looked at, photos to look at
 
 BATCH = 32
 MAX_PHOTO_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class UnusedPhoto:
-    path: str  # relative to the dataset
-    issue: PhotoIssue
-    detail: str
-
-
 Found = TypeVar("Found", UnusedPhoto, FolderProblem)
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryReport:
-    people: int  # who can be recognized
-    photos: int  # that became templates
-    looked_at: int  # because the cache did not know them
-    unused: tuple[UnusedPhoto, ...] = ()
-    problems: tuple[FolderProblem, ...] = ()
-
-    def lines(self) -> list[str]:
-        """For the operator: one line of sums, then one for each photo and folder that is not used."""
-        people, photos = _counted(self.people, "person", "people"), _counted(self.photos, "photo", "photos")
-        return [
-            f"{people}, {photos} used, {self.looked_at} looked at",
-            *(f"{photo.path}: {photo.issue}: {photo.detail}" for photo in self.unused),
-            *(f"{folder.path}/: {folder.issue}: {folder.detail}" for folder in self.problems),
-        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,10 +267,6 @@ def _in_order(pool: Executor, work: Callable[[T], R], items: Iterable[T], ahead:
             yield queue.popleft().result()
     while queue:
         yield queue.popleft().result()
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _alignment_text(alignment: Alignment) -> str:

@@ -11,7 +11,8 @@ from threading import Lock
 from watchfiles import Change, awatch
 from watchfiles.main import FileChange
 
-from recognizer.gallery.builder import BuiltGallery, GalleryReport
+from recognizer.gallery.builder import BuiltGallery
+from recognizer.gallery.report import GalleryReport
 from recognizer.gallery.snapshot import GallerySnapshot
 from shared.logs import get_logger
 

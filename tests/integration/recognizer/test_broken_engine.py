@@ -16,7 +16,8 @@ from recognizer.engine.base import Chip, Detection, Frame
 from recognizer.engine.fake import FakeDetector, FakeEmbedder
 from recognizer.engine.unit_rows import unit_rows
 from recognizer.errors import EngineFailed
-from recognizer.gallery.builder import BuiltGallery, GalleryReport
+from recognizer.gallery.builder import BuiltGallery
+from recognizer.gallery.report import GalleryReport
 from recognizer.gallery.snapshot import GallerySnapshot
 from recognizer.gallery.watcher import GalleryHolder
 from recognizer.outbox import Outbox
