@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from logger.domain.accounts import Role
+from logger.domain.accounts import GRANTS, Role
 from logger.errors import Conflict
 from logger.routes.pages.forms import Form, FormDep
 from logger.routes.pages.frame import PageRoute, StateDep, go, page
@@ -30,7 +30,7 @@ async def settings(request: Request, state: StateDep, _: EditsSettings) -> Respo
         keys_of={account_id: await state.logins.of_account(account_id) for account_id in devices},
         roles=[(role.value, role.value.capitalize()) for role in ROLES],
         keys=[one for one in await keys.list_keys() if one.revoked_at is None] if keys else None,
-        scopes=list(Scope),
+        scopes=[scope for scope in Scope if GRANTS[scope]],  # the others are of the recognizer's own keys
         zone=state.pages.site.key,
         retention=state.school.retention.policy.sentences,
     )
