@@ -374,6 +374,15 @@ def test_a_trial_says_that_nothing_is_recorded(open_kiosk: OpenKiosk) -> None:
     assert "record=false" in service.connections[0].url
 
 
+def test_a_screen_reader_is_told_what_to_do_and_what_became_of_it(open_kiosk: OpenKiosk) -> None:
+    page, service = open_kiosk(frame())
+    expect(page.locator("#announcer[role=status]")).to_have_text("No face was found. Look at the camera.")
+    service.answer = greeted(note("recorded", "present"))
+    greeting = page.get_by_role("status").filter(has_text="Grace Hopper")
+    expect(greeting).to_contain_text("You are marked present.")
+    expect(greeting).to_have_attribute("aria-atomic", "true")
+
+
 def test_settings_are_reached_by_keyboard_and_remembered(open_kiosk: OpenKiosk, shoot: Shoot) -> None:
     page, service = open_kiosk(frame())
     expect(page.locator("#state")).to_have_text("Ready")
