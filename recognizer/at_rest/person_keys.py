@@ -19,6 +19,7 @@ from recognizer.errors import CannotUnseal, StartError
 FOLDER = ".keys"
 REF_BYTES = 16
 _SUFFIX = ".key"
+_LOCK, _COMING = ".lock", ".coming-"
 _MAGIC = b"RKW1"
 _HEADER_BYTES = len(_MAGIC) + KEY_ID_BYTES
 _DAMAGED = "The key of a person is damaged"
@@ -84,23 +85,24 @@ class PersonKeys:
                 except CannotUnseal as error:
                     raise StartError(f"{file} cannot be unsealed: bring its key or a copy of it back") from error
                 self._write(ref, _wrapped(secret, ref, keys[0]))
+            _sync(self._folder)
         return len(files)
 
     def _make(self, ref: bytes) -> bytes:
         secret = new_key()
         self._write(ref, _wrapped(secret, ref, self._vault_keys()[0]))
+        _sync(self._folder)  # before anything is sealed with it
         return secret
 
     def _write(self, ref: bytes, wrapped: bytes) -> None:
-        """Durable before anything is sealed with it."""
-        coming = self._folder / f".{uuid4().hex}"
+        """Whole or not at all; its name is durable once the folder is synced."""
+        coming = self._folder / f"{_COMING}{uuid4().hex}"
         handle = os.open(coming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as stream:
             stream.write(wrapped)
             stream.flush()
             os.fsync(stream.fileno())
         coming.replace(self._file(ref))
-        _sync(self._folder)
 
     def _file(self, ref: bytes) -> Path:
         return self._folder / f"{ref.hex()}{_SUFFIX}"
@@ -116,9 +118,11 @@ class PersonKeys:
     def _exclusive(self) -> Iterator[None]:
         """Nobody makes a key while all of them are sealed anew, or it could be sealed with the old one."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
+            for left_over in self._folder.glob(f"{_COMING}*"):  # by a crash; it could outlive its person
+                _destroy(left_over)
             yield
         finally:
             os.close(handle)

@@ -79,6 +79,14 @@ def test_the_destroyed_key_is_overwritten_first(vault: Vault, dataset: Path) -> 
         assert set(still_open.read()) == {0}
 
 
+def test_a_copy_of_a_key_that_a_crash_left_does_not_outlive_its_person(vault: Vault, dataset: Path) -> None:
+    vault.seal_photo("101", PHOTO)
+    [file] = key_files(dataset)
+    (file.parent / ".coming-1").write_bytes(file.read_bytes())
+    vault.forget("101")
+    assert [left.name for left in file.parent.iterdir()] == [".lock"]
+
+
 def test_two_replicas_make_one_key(key_file: Path, dataset: Path) -> None:
     first, second = (PersonKeys(dataset, key_file) for _ in range(2))
     assert first.find_or_make(ref_of("101")) == second.find_or_make(ref_of("101"))
