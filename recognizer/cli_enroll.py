@@ -51,7 +51,7 @@ async def _enroll_archive(url: str, key: str, file: Path) -> tuple[list[BulkPers
                     bar.total = line.of
                     bar.update()
         except (ClientError, OSError) as error:
-            raise StartError(f"{file} was not worked off, {len(lines)} people of it were: {error}") from error
+            raise StartError(f"{file} was worked off for {len(lines)} people, and then: {error}") from error
     raise StartError(f"{file} was not worked off: the answer has no end")
 
 
