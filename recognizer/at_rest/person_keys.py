@@ -51,42 +51,63 @@ class PersonKeys:
     def find(self, ref: bytes) -> bytes | None:
         """None for somebody who has no key. Raises CannotUnseal, OSError."""
         try:
-            wrapped = self._file(ref).read_bytes()
-        except FileNotFoundError:
-            return None
-        return _unwrapped(wrapped, ref, self._vault_keys())
+            return self._read(ref)
+        except CannotUnseal:
+            with self.exclusive():  # a rotation may have come between its two files
+                return self._read(ref)
 
     def find_or_make(self, ref: bytes) -> bytes:
         """Raises CannotUnseal, OSError."""
         found = self.find(ref)
         if found is not None:
             return found
-        with self._exclusive():
-            return self.find(ref) or self._make(ref)
+        with self.exclusive():
+            return self._read(ref) or self._make(ref)
 
     def destroy(self, ref: bytes) -> bool:
         """Whether there was one. Overwritten first, as far as the disk lets itself be overwritten. Raises OSError."""
         file = self._file(ref)
         if not file.exists():
             return False
-        with self._exclusive(), suppress(FileNotFoundError):
+        with self.exclusive(), suppress(FileNotFoundError):
             _destroy(file)
         return True
 
     def rewrap(self) -> int:
-        """Seals every key with the operator's first one; returns how many those were. Raises StartError."""
-        with self._exclusive():
-            keys = read_keys(self._key_file)
-            files = key_files(self._folder.parent)
-            for file in files:
-                ref = bytes.fromhex(file.stem)
-                try:
-                    secret = _unwrapped(file.read_bytes(), ref, keys)
-                except CannotUnseal as error:
-                    raise StartError(f"{file} cannot be unsealed: bring its key or a copy of it back") from error
-                self._write(ref, _wrapped(secret, ref, keys[0]))
-            _sync(self._folder)
+        """Seals every key with the operator's first one; returns how many those were. Called within `exclusive`. Raises
+        StartError, OSError."""
+        keys = read_keys(self._key_file)
+        files = key_files(self._folder.parent)
+        for file in files:
+            ref = bytes.fromhex(file.stem)
+            try:
+                secret = _unwrapped(file.read_bytes(), ref, keys)
+            except CannotUnseal as error:
+                raise StartError(f"{file} cannot be unsealed: bring its key or a copy of it back") from error
+            self._write(ref, _wrapped(secret, ref, keys[0]))
+        _sync(self._folder)
         return len(files)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nobody makes a key while all of them are sealed anew, or it could be sealed with the old one."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            for left_over in self._folder.glob(f"{_COMING}*"):  # by a crash; it could outlive its person
+                _destroy(left_over)
+            yield
+        finally:
+            os.close(handle)
+
+    def _read(self, ref: bytes) -> bytes | None:
+        try:
+            wrapped = self._file(ref).read_bytes()
+        except FileNotFoundError:
+            return None
+        return _unwrapped(wrapped, ref, self._vault_keys())
 
     def _make(self, ref: bytes) -> bytes:
         secret = new_key()
@@ -113,19 +134,6 @@ class PersonKeys:
             return read_keys(self._key_file)
         except StartError as error:
             raise CannotUnseal("The key for photos and templates is not there any more") from error
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """Nobody makes a key while all of them are sealed anew, or it could be sealed with the old one."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            for left_over in self._folder.glob(f"{_COMING}*"):  # by a crash; it could outlive its person
-                _destroy(left_over)
-            yield
-        finally:
-            os.close(handle)
 
 
 def key_files(dataset: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from recognizer.at_rest.cipher import new_key
 from recognizer.at_rest.key_file import VaultKey, read_keys, write_keys
 from recognizer.at_rest.person_keys import PersonKeys, key_files
+from recognizer.errors import StartError
 
 
 def rotate(key_file: Path, dataset: Path) -> int:
@@ -13,11 +14,15 @@ def rotate(key_file: Path, dataset: Path) -> int:
     any point, everything can still be unsealed, and the next rotation ends it. Raises StartError."""
     keys = PersonKeys(dataset, key_file)
     new = VaultKey(new_key())
-    if not key_file.exists() and not key_files(dataset):
-        write_keys(key_file, [new])
-        return 0
-    keys.check()
-    write_keys(key_file, [new, *read_keys(key_file)])
-    count = keys.rewrap() if key_files(dataset) else 0
-    write_keys(key_file, [new])
-    return count
+    try:
+        with keys.exclusive():
+            if not key_file.exists() and not key_files(dataset):
+                write_keys(key_file, [new])
+                return 0
+            keys.check()
+            write_keys(key_file, [new, *read_keys(key_file)])
+            count = keys.rewrap()
+            write_keys(key_file, [new])
+            return count
+    except OSError as error:
+        raise StartError(f"the keys of people cannot be read or written: {error.strerror}") from error

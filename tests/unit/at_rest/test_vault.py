@@ -2,7 +2,9 @@ import os
 import secrets
 import stat
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -210,7 +212,9 @@ def test_an_interrupted_rotation_costs_nothing_and_is_ended_by_the_next(
     sealed = {person: vault.seal_photo(person, PHOTO) for person in ("101", "102", "103")}
     write_keys(key_file, [VaultKey(new_key()), *read_keys(key_file)])  # cut short before any was sealed anew,
     before = {file: file.read_bytes() for file in key_files(dataset)}
-    PersonKeys(dataset, key_file).rewrap()
+    keys = PersonKeys(dataset, key_file)
+    with keys.exclusive():
+        keys.rewrap()
     first = key_files(dataset)[0]
     first.write_bytes(before[first])  # and after all but one
 
@@ -231,3 +235,23 @@ def test_nothing_is_rotated_while_one_key_cannot_be_unsealed(vault: Vault, datas
     with pytest.raises(StartError, match=str(his)):
         rotate(key_file, dataset)
     assert vault.unseal_photo("101", alice) == PHOTO
+
+
+def test_people_are_enrolled_while_keys_are_rotated(vault: Vault, dataset: Path, key_file: Path) -> None:
+    begin = Barrier(2)
+
+    def enroll() -> dict[str, bytes]:
+        begin.wait()
+        return {str(number): vault.seal_photo(str(number), PHOTO) for number in range(20)}
+
+    def rotate_again_and_again() -> None:
+        begin.wait()
+        for _ in range(5):
+            rotate(key_file, dataset)
+
+    with ThreadPoolExecutor(2) as pool:
+        sealed, rotated = pool.submit(enroll), pool.submit(rotate_again_and_again)
+        rotated.result()
+        photos = sealed.result()
+    assert {vault.unseal_photo(person, photo) for person, photo in photos.items()} == {PHOTO}
+    PersonKeys(dataset, key_file).check()
