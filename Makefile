@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format licences sbom figures bench chaos soak evaluate models doctor tunnel lock clean
+.PHONY: help run install test check format licences sbom figures bench chaos fuzz soak evaluate models doctor tunnel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ figures: $(VENV)/dev.stamp ## docs/figures.md from what bench, chaos, soak and e
 
 soak: $(VENV)/dev.stamp ## REQUESTS=100000: very many requests; what both services hold of memory and descriptors
 	@$(PY) -m tests.soak --requests $(or $(REQUESTS),100000) $(if $(ENGINE),--engine $(ENGINE))
+
+fuzz: $(VENV)/dev.stamp ## EXAMPLES=20 SEED=s: bad input of every kind for every route and reader, at length; var/bad_input.json
+	@$(PY) -m tests.bad_input --examples $(or $(EXAMPLES),20) $(if $(SEED),--seed $(SEED))
 
 evaluate: $(VENV)/run.stamp ## KNOWN=folder STRANGERS=folder OUT=folder: how well the engine tells those people apart
 	@$(PY) -m recognizer evaluate --known "$(KNOWN)" $(if $(STRANGERS),--strangers "$(STRANGERS)") $(if $(OUT),--out "$(OUT)")

@@ -128,7 +128,12 @@ async def student_attendance(register: RegisterDep) -> list[AttendedStudent]:
     return [AttendedStudent.of_attended(one) for one in await register.attendance_today()]
 
 
-@students.post("/create-student", response_model_exclude_none=True, openapi_extra=_STUDENT_BODY)
+@students.post(
+    "/create-student",
+    response_model_exclude_none=True,
+    openapi_extra=_STUDENT_BODY,
+    response_model=Created | NotCreated,
+)
 async def create_student(
     student: Annotated[NewStudent, Depends(read_student)], by: RegistrarDep, register: RegisterDep
 ) -> Created:
