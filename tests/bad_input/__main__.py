@@ -30,6 +30,7 @@ def main() -> int:
     given = _arguments()
     seed = random.randrange(_LARGEST_SEED) if given.seed is None else given.seed
     _say([f"seed {seed}, {given.examples} examples of either kind for each operation"])
+    logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory() as folder:
         tally, recorded = asyncio.run(_ask(Path(folder), given.examples, seed))
@@ -40,7 +41,7 @@ def main() -> int:
     _say(f"{name:24} {value}" for name, value in figures.items() if name not in {"wrong", "inputs"})
     _say(cost.line for cost in costs)
     _say(f"{what}\n    {fault}" for what, fault in tally.wrong.items())
-    decoders = _decoders(seed, given.examples)
+    decoders = _decoders(seed)
     return 1 if tally.wrong or recorded or decoders else 0
 
 
@@ -76,11 +77,11 @@ def _costs() -> list[Cost]:
             return measure(recognizer, ENROLL_KEY)
 
 
-def _decoders(seed: int, examples: int) -> int:
+def _decoders(seed: int) -> int:
     """The property tests of the decoders, longer. The exit status."""
-    command = [sys.executable, "-m", "pytest", "-q", f"--hypothesis-seed={seed}", "tests/bad_input/test_decoders.py"]
-    environment = ["--hypothesis-profile=long"] if examples > 1 else []
-    return subprocess.run([*command, *environment], check=False).returncode
+    options = ["-q", f"--hypothesis-seed={seed}", "--hypothesis-profile=long"]
+    command = [sys.executable, "-m", "pytest", *options, "tests/bad_input/test_decoders.py"]
+    return subprocess.run(command, check=False).returncode
 
 
 def _figures(tally: Tally, recorded: int, costs: list[Cost], *, seed: int, examples: int) -> dict[str, Any]:
