@@ -125,20 +125,24 @@ def recovered_after_s(answers: Sequence[Answered]) -> float | None:
 
 def _rows(who: str, answers: Sequence[Answered], lasting_s: float, capacity_fps: float | None) -> list[Row]:
     seen = flooded(answers)
-    name = f"{who} at {TIMES} times capacity"
     rows = [
-        Row(f"{name}: refused with 429 or 503", len(seen.refused_ms), "frames", note=f"{seen.sent} sent"),
-        Row(f"{name}: neither answered nor refused", seen.lost, "frames", target="0"),
+        Row(
+            f"{who}: refused with 429 or 503",
+            len(seen.refused_ms),
+            "frames",
+            note=f"{seen.sent} sent, {TIMES} times capacity",
+        ),
+        Row(f"{who}: neither answered nor refused", seen.lost, "frames", target="0"),
     ]
     if seen.refused_ms:
-        rows.append(Row(f"{name}: a refusal, p99", percentile(seen.refused_ms, 99), "ms", target="< 50"))
+        rows.append(Row(f"{who}: a refusal, p99", percentile(seen.refused_ms, 99), "ms", target="< 50"))
     if capacity_fps is not None:
         done_fps = seen.done / lasting_s
-        rows.append(Row(f"{name}: done", done_fps, "frames/s", done_fps / capacity_fps, "capacity", "≥ 0.9"))
+        rows.append(Row(f"{who}: done", done_fps, "frames/s", done_fps / capacity_fps, "capacity", "≥ 0.9"))
     recovered_s = recovered_after_s(answers)
     note = "not within that time" if recovered_s is None else ""
     took_s = _AFTER_S if recovered_s is None else recovered_s
-    rows.append(Row(f"{name}: recovered after", took_s, "s", note=note, target="< 10"))
+    rows.append(Row(f"{who}: recovered after", took_s, "s", note=note, target="< 10"))
     return rows
 
 
@@ -146,7 +150,9 @@ def _neighbour_rows(answers: Sequence[Answered]) -> list[Row]:
     found = [answer for answer in answers if answer.name == "neighbour"]
     done_ms = [answer.ms for answer in found if answer.status == 200]
     note = f"n = {len(found)}" + (f", p50 {percentile(done_ms, 50):.0f} ms" if done_ms else "")
-    return [Row("a neighbour of that client: answered", 100 * len(done_ms) / len(found), "%", None, note, "100")]
+    return [
+        Row("one client: a neighbour of theirs is answered", 100 * len(done_ms) / len(found), "%", None, note, "100")
+    ]
 
 
 def _ask(load: str, to: Service, order: dict[str, object]) -> Any:

@@ -5,7 +5,6 @@ import asyncio
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench import machine
@@ -19,19 +18,15 @@ def main() -> int:
     given = _parser().parse_args()
     described = machine.describe()
     _say(machine.summary(described))
-    found: dict[str, object] = {"machine": described}
     sound = True
     for engine in given.engine or ["fake", "real"]:
-        requests = given.requests if engine == "fake" else max(given.requests // _REAL_SHARE, 200)
+        requests = given.requests if engine == "fake" else max(given.requests // _REAL_SHARE, SAMPLES)
         _say(f"\n{requests:,} requests with the {engine} engine")
         soaked, trends = _run(engine, requests)
-        found[engine] = _figures(soaked, trends)
-        faults = [f"{name}: {fault}" for name, each in trends.items() for fault in each.faults]
-        faults += [f"{count} times {what}" for what, count in soaked.wrong.items()]
-        _say(f"{soaked.answered:,} answered, {soaked.refused:,} of them with 503; {soaked.visits:,} live connections")
-        _say("\n".join([_line(name, each) for name, each in trends.items()] + [f"FAULT {fault}" for fault in faults]))
-        sound = sound and not faults
-    _keep(given.json, found)
+        found = _figures(soaked, trends)
+        _say("\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in found.items()))
+        _keep(given.json, engine, {"machine": described, **found})
+        sound = sound and not found["faults"]
     return 0 if sound else 1
 
 
@@ -50,22 +45,27 @@ def _tell(soaked: Soaked) -> None:
         _say(f"{soaked.answered:9,} answered  " + "; ".join(held))
 
 
-def _line(name: str, found: Trend) -> str:
-    memory, descriptors = found.memory_mb, found.descriptors
-    return (
-        f"{name}: {memory[0]:.1f} to {memory[1]:.1f} MB, {found.memory_mb_per_10k:+.2f} MB in 10,000 requests; "
-        f"descriptors {descriptors[0]} before, {found.descriptors_most} at most, {descriptors[1]} after"
-    )
-
-
 def _figures(soaked: Soaked, trends: dict[str, Trend]) -> dict[str, object]:
-    return {
-        "answered": soaked.answered,
+    """Named as tests.figures shows them."""
+    faults = [f"{count} times {what}" for what, count in soaked.wrong.items()]
+    figures: dict[str, object] = {
+        "requests": soaked.answered,
+        "of_them_refused_with_503": soaked.refused,
         "live_connections": soaked.visits,
-        "refused": soaked.refused,
-        "wrong": dict(soaked.wrong),
-        **{name: {**asdict(each), "faults": each.faults} for name, each in trends.items()},
     }
+    for name, found in trends.items():
+        faults += [f"{name}: {fault}" for fault in found.faults]
+        figures |= {
+            f"{name}_mb_after_warm_up": round(found.memory_mb[0], 1),
+            f"{name}_mb_at_the_end": round(found.memory_mb[1], 1),
+            f"{name}_mb_in_10,000_requests": round(found.memory_mb_per_10k, 3),
+            f"{name}_descriptors_before": found.descriptors[0],
+            f"{name}_descriptors_at_most": found.descriptors_most,
+            f"{name}_descriptors_after": found.descriptors[1],
+            f"{name}_threads_after_warm_up": found.threads[0],
+            f"{name}_threads_after": found.threads[1],
+        }
+    return {**figures, "faults": "; ".join(faults)}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,10 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _keep(file: Path, found: dict[str, object]) -> None:
+def _keep(file: Path, engine: str, found: dict[str, object]) -> None:
+    """One entry for each engine in the file."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    _say(f"\nThe same as JSON: {file}")
+    kept = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    kept[engine] = found
+    file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    _say(f"The same as JSON: {file}")
 
 
 def _say(text: str) -> None:

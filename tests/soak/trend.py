@@ -8,6 +8,7 @@ from statistics import median
 WARM_UP = 0.2  # of a run: caches fill, and the allocator finds its size
 MAX_GROWTH_MB = 50.0  # over the rest of the run
 MAX_MORE_DESCRIPTORS = 4  # a connection to the logger may be open or not
+MAX_MORE_THREADS = 4  # pools of threads fill when they are first in a hurry
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Trend:
         idle, left = self.descriptors
         if left - idle > MAX_MORE_DESCRIPTORS:
             found.append(f"{left - idle} descriptors were left open")
-        if self.threads[1] > self.threads[0]:
+        if self.threads[1] - self.threads[0] > MAX_MORE_THREADS:
             found.append(f"threads grew from {self.threads[0]} to {self.threads[1]}")
         return found
 
