@@ -61,7 +61,7 @@ def create_app(
         body_timeout_s=settings.body_timeout_s,
         body_limits={
             "/people": BodyLimit(settings.enroll_max_bytes, ENROL_TIMEOUT_S),
-            "/people/bulk": BodyLimit(settings.bulk_max_bytes, BULK_TIMEOUT_S),
+            "/people/bulk": BodyLimit(settings.bulk_max_bytes, BULK_TIMEOUT_S, in_memory=False),
         },
         rates=Rates(settings.rate_per_s, settings.key_rate_per_s),
         key_of=known_key_id,

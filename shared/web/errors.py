@@ -89,7 +89,13 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timed_out", 413: "body_too_large"}
+_HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timed_out",
+    413: "body_too_large",
+    503: "overloaded",
+}
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -157,22 +157,30 @@ def _route(scope: Scope) -> str:
 class BodyLimit:
     max_bytes: int
     timeout_s: float  # for the whole body
+    in_memory: bool = True  # False where the route writes it to a file as it comes
 
 
 class BodyLimits:
-    """Holds a body to a size and a time: the server underneath would read for ever. The messages of a WebSocket are
-    held to theirs by that server (`serve`).
+    """Holds a body to a size and a time, and all of them together to a size: the server underneath would read for ever,
+    and from every connection at once. The messages of a WebSocket are held to theirs by that server (`serve`).
 
-    Both are raised as HTTPException, the one kind that FastAPI lets through while it parses a body.
+    All are raised as HTTPException, the one kind that FastAPI lets through while it parses a body.
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int, timeout_s: float, under: Mapping[str, BodyLimit] | None = None
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        timeout_s: float,
+        under: Mapping[str, BodyLimit] | None = None,
+        max_held_bytes: int = 256 << 20,
     ) -> None:
-        """`under`: other limits for paths that begin like this; of several that fit, the longest counts."""
+        """`under`: other limits for paths that begin like this; of several that fit, the longest counts.
+        `max_held_bytes`: of all bodies that are in memory, from their first byte to the answer."""
         self._app = app
         self._usual = BodyLimit(max_bytes, timeout_s)
         self._under = sorted((under or {}).items(), reverse=True)
+        self._room = _Room(max_held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -181,18 +189,39 @@ class BodyLimits:
         limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         too_large = announced.isdecimal() and (len(announced) > 15 or int(announced) > limit.max_bytes)
-        body = _Body(receive, -1 if too_large else limit.max_bytes, limit.timeout_s)
-        await self._app(scope, body.receive, send)
+        body = _Body(receive, limit, self._room, too_large=too_large)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            self._room.give_back(body.held_bytes)
 
     def _limit(self, path: str) -> BodyLimit:
         return next((limit for prefix, limit in self._under if path.startswith(prefix)), self._usual)
 
 
-class _Body:
-    def __init__(self, receive: Receive, left_bytes: int, timeout_s: float) -> None:
-        self._receive = receive
+class _Room:
+    """What is left for bodies."""
+
+    def __init__(self, left_bytes: int) -> None:
         self._left_bytes = left_bytes
-        self._deadline = asyncio.get_running_loop().time() + timeout_s
+
+    def take(self, count: int) -> None:
+        if count > self._left_bytes:
+            raise HTTPException(503, "Too many large requests at once", headers={"Retry-After": "1"})
+        self._left_bytes -= count
+
+    def give_back(self, count: int) -> None:
+        self._left_bytes += count
+
+
+class _Body:
+    def __init__(self, receive: Receive, limit: BodyLimit, room: _Room, *, too_large: bool) -> None:
+        self.held_bytes = 0
+        self._receive = receive
+        self._room = room
+        self._in_memory = limit.in_memory
+        self._left_bytes = -1 if too_large else limit.max_bytes
+        self._deadline = asyncio.get_running_loop().time() + limit.timeout_s
         self._whole = False
 
     async def receive(self) -> Message:
@@ -205,8 +234,12 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(408, "The body did not arrive in time") from None
-        self._left_bytes -= len(message.get("body", b""))
+        arrived = len(message.get("body", b""))
+        self._left_bytes -= arrived
         if self._left_bytes < 0:
             raise HTTPException(413, "The body is too large")
+        if self._in_memory:
+            self._room.take(arrived)
+            self.held_bytes += arrived
         self._whole = message["type"] != "http.request" or not message.get("more_body", False)
         return message
