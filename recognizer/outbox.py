@@ -124,9 +124,12 @@ class Outbox:
         """Deletes what is kept of a person although it is settled; what still waits has been promised. Returns how
         many events that were."""
         return await self._write(
-            lambda connection: connection.execute(
-                "DELETE FROM outbox WHERE state != 'pending' AND json_extract(body, '$.person_id') = ?", (person_id,)
-            ).rowcount
+            lambda connection: (
+                connection.execute(
+                    "DELETE FROM outbox WHERE state != 'pending' AND json_extract(body, '$.person_id') = ?",
+                    (person_id,),
+                ).rowcount
+            )
         )
 
     async def check(self) -> None:
