@@ -23,6 +23,7 @@ from recognizer.vision.decode import decode_data_url
 from shared.contracts.recognition import RecognizeFields
 from shared.security import ApiKey, Scope, find_key, presented_secret
 from shared.web.errors import Forbidden, Unauthenticated
+from shared.web.limits import client_of
 from shared.web.strict_json import InvalidJson, parse_strict_json
 
 JSON = "application/json"
@@ -151,8 +152,9 @@ class PostedPicture:
 
 
 async def read_picture(request: Request, state: StateDep) -> PostedPicture:
-    """From a multipart form or from JSON with base64. Raises MissingImage, InvalidForm, InvalidField,
-    ImageTooLarge."""
+    """From a multipart form or from JSON with base64. Raises Overloaded before any of it is read, MissingImage,
+    InvalidForm, InvalidField, ImageTooLarge."""
+    state.service.check_room(client_of(request))
     kind = _media_type(request)
     if kind == JSON:
         return await _read_json(request, state)

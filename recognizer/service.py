@@ -134,6 +134,12 @@ class RecognitionService:
         decisions = [face.decision for face in recognition.faces]
         self._tallies.note(decisions, fields.source, fields.captured_at or self._clock.now())
 
+    def check_room(self, client: str) -> None:
+        """Raises Overloaded when there is no place for this client now. For whoever can refuse a picture before it is
+        read: in a rush, reading what is refused would take more time than recognizing what is not."""
+        if not self._places.has_one_for(client):
+            raise Overloaded("Too many frames are being recognized; try again in a moment")
+
     async def check(self) -> None:
         """Raises EngineFailed when the last frame broke the engine."""
         if self._engine_fault is not None:
@@ -177,8 +183,8 @@ class RecognitionService:
 
     @contextmanager
     def _place(self, client: str) -> Iterator[None]:
-        if not self._places.take(client):
-            raise Overloaded("Too many frames are being recognized; try again in a moment")
+        self.check_room(client)
+        self._places.take(client)
         try:
             yield
         finally:

@@ -21,10 +21,12 @@ class FairPlaces:
     def taken(self) -> int:
         return self._held.total()
 
+    def has_one_for(self, client: str) -> bool:
+        return self._held.get(client, 0) < _SHARE * self._free
+
     def take(self, client: str) -> bool:
         """Whether there was one for this client. Who was given one gives it back."""
-        if self._held[client] >= _SHARE * self._free:
-            self._forget(client)
+        if not self.has_one_for(client):
             return False
         self._free -= 1
         self._held[client] += 1
@@ -33,8 +35,5 @@ class FairPlaces:
     def give_back(self, client: str) -> None:
         self._free += 1
         self._held[client] -= 1
-        self._forget(client)
-
-    def _forget(self, client: str) -> None:
         if not self._held[client]:
             del self._held[client]

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from asgi_lifespan import LifespanManager
 from httpx import ASGITransport
+from starlette.types import Message
 
 from recognizer.app import create_app
 from recognizer.settings import RecognizerSettings
@@ -63,10 +64,27 @@ async def test_a_flood_of_one_client_leaves_a_place_to_another(
                 while "recognizer_outbox_pending 3.0" not in (await modest.get("/metrics")).text:
                     """Not all three have their place yet."""
                 assert await post(greedy, "/detect", frames[0]) == 503
+                assert await unread(site.app, "192.0.2.1") == 503
                 assert await post(modest, "/detect", frames[0]) == 200
         finally:
             may_answer.set()
         assert await asyncio.gather(*held) == [200] * 3
+
+
+async def unread(app: Any, address: str) -> int:
+    """The status of a picture that nobody may read."""
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        raise AssertionError("the picture was read")
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", b"1000")]
+    scope = {"type": "http", "method": "POST", "path": "/recognize", "raw_path": b"/recognize", "query_string": b""}
+    await app({**scope, "headers": headers, "client": (address, 5), "state": {}}, receive, send)
+    return statuses[0]
 
 
 async def post(client: httpx.AsyncClient, path: str, frame: bytes) -> int:
