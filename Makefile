@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp ## install what is missing, start both services, print wh
 install: $(VENV)/run.stamp ## make .venv and install the locked dependencies
 
 test: $(VENV)/dev.stamp ## the whole test suite, the same that CI runs
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/dev.stamp ## format, lint, types, import rules, licences, known vulnerabilities
 	@$(VENV)/bin/ruff format --check .
