@@ -12,7 +12,7 @@ def note(outcome: Outcome | None, detail: str | None = None) -> AttendanceNote:
     return AttendanceNote(event_id=UUID(int=1), delivery=delivery, outcome=outcome, detail=detail)
 
 
-@pytest.mark.parametrize("decision", set(DecisionKind) - {DecisionKind.NO_FACE, DecisionKind.MULTIPLE_FACES})
+@pytest.mark.parametrize("decision", sorted(set(DecisionKind) - {DecisionKind.NO_FACE, DecisionKind.MULTIPLE_FACES}))
 def test_a_face_without_a_name_is_not_recognized_whatever_the_reason(decision: DecisionKind) -> None:
     assert about_nobody(decision) == "Face not recognized as any known student"
 
