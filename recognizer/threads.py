@@ -1,16 +1,17 @@
 """Threads that finish what is begun before they begin anything else."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from itertools import count
-from queue import PriorityQueue
-from typing import Any, ParamSpec, TypeVar
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_AHEAD, _IN_TURN, _LAST = range(3)
+Run: TypeAlias = Callable[[], None]
 
 
 class OrderedThreads(Executor):
@@ -22,9 +23,12 @@ class OrderedThreads(Executor):
     """
 
     def __init__(self, threads: int, name: str) -> None:
-        self.ahead: Executor = _Ahead(self)
-        self._queue: PriorityQueue[tuple[int, int, Callable[[], None] | None]] = PriorityQueue()
-        self._numbers = count()
+        self._before: deque[Run] = deque()
+        self._in_turn: deque[Run] = deque()
+        self.ahead: Executor = _Ahead(self, self._before)
+        # A token for each piece of work, and in the end one False for each thread. Threads wait in this queue, which is
+        # C: PriorityQueue wakes them through locks in Python, and 4 and 16 clients waited 2 and 9 % longer.
+        self._tokens: SimpleQueue[bool] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         # Daemons, because a model that hangs must not keep the process from ending.
@@ -34,19 +38,19 @@ class OrderedThreads(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Raises RuntimeError after `shutdown`."""
-        return self._put(_IN_TURN, fn, *args, **kwargs)
+        return self._put(self._in_turn, fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - nothing is dropped
         with self._lock:
             if not self._closed:
                 self._closed = True
                 for _ in self._threads:
-                    self._queue.put((_LAST, next(self._numbers), None))
+                    self._tokens.put(False)
         if wait:
             for thread in self._threads:
                 thread.join()
 
-    def _put(self, turn: int, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    def _put(self, waiting: deque[Run], fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
 
         def run() -> None:
@@ -62,21 +66,29 @@ class OrderedThreads(Executor):
         with self._lock:
             if self._closed:
                 raise RuntimeError("the threads are shut down")
-            self._queue.put((turn, next(self._numbers), run))
+            waiting.append(run)
+            self._tokens.put(True)
         return future
 
     def _work(self) -> None:
-        while (run := self._queue.get()[2]) is not None:
-            run()
-            del run  # and with it the frame, which must not stay until the next one comes
+        while self._tokens.get():
+            self._next()()
+
+    def _next(self) -> Run:
+        """There is one for each token, though another thread may be the quicker."""
+        while True:
+            for waiting in (self._before, self._in_turn):
+                with suppress(IndexError):
+                    return waiting.popleft()
 
 
 class _Ahead(Executor):
-    def __init__(self, threads: OrderedThreads) -> None:
+    def __init__(self, threads: OrderedThreads, waiting: deque[Run]) -> None:
         self._threads = threads
+        self._waiting = waiting
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        return self._threads._put(_AHEAD, fn, *args, **kwargs)  # noqa: SLF001 - one thing in two classes
+        return self._threads._put(self._waiting, fn, *args, **kwargs)  # noqa: SLF001 - one thing in two classes
 
     def shutdown(self, wait: bool = True, **_: Any) -> None:
         """The threads are not ours to end."""
