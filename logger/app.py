@@ -191,15 +191,7 @@ def build_state(
     return State(
         ingest=ingest,
         attendance=AttendanceService(store, audit),
-        marking=MarkingService(
-            store,
-            ingest,
-            placement,
-            site=settings.site,
-            clock=clock,
-            window=timedelta(seconds=settings.mark_window_s),
-            trusted=settings.mark_attendance == "trusted",
-        ),
+        marking=_marking(settings, store, ingest, placement, clock),
         key_administration=KeyAdministration(store, clock, audit) if fixed is None else None,
         accounts=AccountsService(store, logins, passwords, audit, clock),
         sign_in=SignInService(store, logins, passwords, clock),
@@ -214,9 +206,23 @@ def build_state(
         session_views=SessionViews(store, store, marks, tallies, site=site, clock=clock),
         tallies=tallies,
         session_clock=SessionClock(sessions),
-        pages=Pages(settings.site, clock),
+        pages=Pages(site, clock),
         school=school,
         chores=SessionClock(_chores(settings, school, audit, clock), every_s=CHORES_EVERY_S),
+    )
+
+
+def _marking(
+    settings: LoggerSettings, store: Store, ingest: IngestService, placement: Placement, clock: Clock
+) -> MarkingService:
+    return MarkingService(
+        store,
+        ingest,
+        placement,
+        site=settings.site,
+        clock=clock,
+        window=timedelta(seconds=settings.mark_window_s),
+        trusted=settings.mark_attendance == "trusted",
     )
 
 

@@ -74,7 +74,14 @@ def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) ->
     make_a_class(page)
     expect(page.get_by_role("heading", name="Mechanics II")).to_be_visible()
     shoot(page, "04-class")
+    session = start_and_fill(page, site, shoot)
+    page.goto(session)
+    correct_and_end(page, site, shoot)
+    report_and_export(page, shoot)
 
+
+def start_and_fill(page: Page, site: Site, shoot: Shoot) -> str:
+    """The address of the session that people arrive in, seen from Today."""
     page.get_by_role("button", name="Start a session now").click()
     expect(page.get_by_text("ACTIVE", exact=True)).to_be_visible()
     session = page.url
@@ -89,8 +96,10 @@ def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) ->
     site.count_strangers(3)
     expect(page.locator(".figure").filter(has_text="Unknown faces")).to_contain_text("3")
     shoot(page, "05-today")
+    return session
 
-    page.goto(session)
+
+def correct_and_end(page: Page, site: Site, shoot: Shoot) -> None:
     site.count_strangers(5)
     expect(page.get_by_text(re.compile("5.sightings of unknown faces"))).to_be_visible()
     expect(page.get_by_role("button", name="Print")).to_be_visible()  # on a page that has followed
@@ -108,6 +117,8 @@ def test_from_an_empty_site_to_a_report(page: Page, site: Site, shoot: Shoot) ->
     expect(page.get_by_text("Not seen by the end")).to_have_count(4)
     shoot(page, "08-ended")
 
+
+def report_and_export(page: Page, shoot: Shoot) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Reports").click()
     expect(page.get_by_role("cell", name=re.compile("50.0 %")).first).to_be_visible()
     shoot(page, "09-reports")
