@@ -38,10 +38,10 @@ PROMISED: Mapping[str, tuple[str, ...]] = {
 # Of runs over all stores, by file.
 SUMMED: Mapping[str, tuple[str, ...]] = {
     "chaos": ("rounds", "kills", "accepted", "delivered", "lost", "duplicated", "5xx_without_reason"),
-    "bad_input": ("tried", "5xx"),
+    "bad_input": ("tried", "server_faults"),
     "soak": ("requests",),
 }
-_NONE = {"lost", "duplicated", "5xx_without_reason", "5xx"}
+_NONE = {"lost", "duplicated", "5xx_without_reason", "server_faults"}
 _ACCURACY = ("verification accuracy", "TAR at FAR 0.01", "TAR at FAR 0.001", "FNIR at FPIR", "failure to acquire")
 
 

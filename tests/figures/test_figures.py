@@ -92,7 +92,7 @@ def test_a_section_that_nobody_promised_is_on_the_page_too(write_bench: Write) -
 
 
 def test_a_run_of_either_form_is_shown(write: Write, write_bench: Write, machine: dict[str, Any]) -> None:
-    write("bad_input.json", {"machine": machine, "tried": 12345, "5xx": 0})
+    write("bad_input.json", {"machine": machine, "tried": 12345, "server_faults": 0})
     text = page(read(write_bench("soak.json", {"soak": [Row("recognizer: memory at the end", 321, "MB")]})))
 
     assert line(text, "bad input: tried").startswith("| bad input: tried | 12,345 |")
