@@ -47,7 +47,6 @@ def configure_logs(level: LogLevel, log_format: LogFormat | None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _StandardError())),
-        cache_logger_on_first_use=True,
     )
 
 

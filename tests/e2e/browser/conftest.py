@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 ROOT = Path(__file__).parents[3]
 SHOTS = ROOT / "var" / "screenshots"
@@ -39,6 +39,12 @@ def _installed() -> str | None:
     for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"]):
         subprocess.run(command, check=True, capture_output=True)
     return shutil.which("chromium")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
+    """A busy machine shows late what an idle one shows at once; a page that never does fails all the same."""
+    expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
